@@ -1,0 +1,333 @@
+"""The seams: a Protocol for every side effect, and the values that cross them.
+
+Engine and API know these and never the adapters behind them. One contract suite per seam runs on
+the fake and on the real thing (`tests/contracts/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from controller.core import errors, kinds, spec
+
+# --------------------------------------------------------------------------- time and chance
+
+
+class Clock(Protocol):
+    """All readings of time. `monotonic` is CLOCK_MONOTONIC (seconds, shared by all processes of one boot)."""
+
+    def monotonic(self) -> float: ...
+
+    def wall(self) -> float:
+        """Seconds since the epoch; for display and stored stamps only, never for decisions (S4.11)."""
+        ...
+
+
+class Ids(Protocol):
+    """All randomness."""
+
+    def uid(self) -> str:
+        """A UUID for an object."""
+        ...
+
+    def run(self) -> str:
+        """An id for one run of a worker, never handed out twice: 12 lower-case hex digits."""
+        ...
+
+    def suffix(self) -> str:
+        """Five characters for `generateName`."""
+        ...
+
+
+# --------------------------------------------------------------------------- runtime (the shim's client)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkerRef:
+    """A slot: the worker (Pod) `worker` of set `workerset`."""
+
+    namespace: str
+    workerset: str
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A process that outlived the main process of a run."""
+
+    pid: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a run ended. Exactly one of `code`, `signal`, `error` is set; `error` = it never started.
+
+    `error` is a whole sentence with what to do: `command not found: jbos (looked in PATH=…)`.
+    """
+
+    at: float
+    code: int | None = None
+    signal: int | None = None
+    error: str = ""
+    last_lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One run as the runtime sees it: what was asked for and what has been heard so far, as levels.
+
+    `pid == 0` means "asked for, not yet started". A process with `exit` stays listed until it is
+    acknowledged. `survivors` is non-empty while attributed descendants of an ended run live (S4.6).
+    Times are monotonic seconds, `started_wall` epoch seconds.
+    """
+
+    ref: WorkerRef
+    run: str
+    template_hash: str
+    ordinal: int
+    pid: int = 0
+    started_at: float = 0.0
+    started_wall: float = 0.0
+    handle_taken: bool = False
+    ready: bool = False
+    published: bool = False
+    status_text: str = ""
+    ticket: str | None = None
+    by_ticket: bool = False
+    handle_closed_at: float | None = None
+    signalled_at: float | None = None
+    killed_at: float | None = None
+    exit: Exit | None = None
+    survivors: tuple[Survivor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Start `run` in the slot. `worker_name` is the name the worker answers to (S8.2)."""
+
+    ref: WorkerRef
+    run: str
+    template_hash: str
+    ordinal: int
+    worker_name: str
+    scope: str
+    background: bool
+    template: spec.Template
+    log: spec.LogRules
+    env_file_values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTicket:
+    """S4.5a: should `run` exit by itself (non-zero, or at all if `on_success`), start `next_run` at once."""
+
+    ref: WorkerRef
+    run: str
+    next_run: str
+    on_success: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseHandle:
+    """Begin a stop: EOF on the handle; withdraws the run's ticket.
+
+    A main process that has not taken its handle also gets `signal`; the shim decides that at that moment (S4.6).
+    """
+
+    ref: WorkerRef
+    run: str
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Send `signal` to the main process, then to what it leaves behind."""
+
+    ref: WorkerRef
+    run: str
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """SIGKILL to the main process and every attributed descendant of the run."""
+
+    ref: WorkerRef
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The exit is recorded durably; the runtime may forget the run."""
+
+    ref: WorkerRef
+    run: str
+
+
+Verb = StartRun | PlaceTicket | CloseHandle | Signal | Kill | Acknowledge
+
+
+class Runtime(Protocol):
+    """Verbs only, no policy. All methods but `env_file_values` are non-blocking and in order.
+
+    `submit` is reflected by `processes` at once (a StartRun appears with pid 0), so planning twice is
+    harmless. Whenever anything about a set's processes changes later, `on_change(key)` is called from
+    the event loop; after a lost and regained connection it is called for every set.
+    """
+
+    on_change: Callable[[kinds.Key], None]
+
+    def processes(self, key: kinds.Key) -> tuple[Process, ...]:
+        """All runs of the set, oldest first: O(runs of that set)."""
+        ...
+
+    def keys(self) -> tuple[kinds.Key, ...]:
+        """Every set that has at least one process here, declared or not."""
+        ...
+
+    def connected(self) -> bool:
+        """False while the shim is away; nothing is planned then."""
+        ...
+
+    def submit(self, verbs: Sequence[Verb]) -> None: ...
+
+    def env_file_values(self, template: spec.Template) -> Mapping[str, str]:
+        """Read `env_files`, later files win. Raises `LaunchProblem` with the file and what to do."""
+        ...
+
+
+class LaunchProblem(Exception):
+    """A worker cannot be started as declared; the text says what, where and what to do."""
+
+
+# --------------------------------------------------------------------------- store
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One watch event; `previous` is the object before it (None for ADDED), to judge selectors by."""
+
+    type: Literal["ADDED", "MODIFIED", "DELETED"]
+    resource: kinds.Resource
+    object: kinds.Object
+    previous: kinds.Object | None
+    version: int
+
+
+class Subscription(Protocol):
+    """A watch. Iterate for batches of changes; a reader that falls too far behind gets `errors.Expired`."""
+
+    def __aiter__(self) -> AsyncIterator[Sequence[Change]]: ...
+
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """Objects and records behind one counter.
+
+    Synchronous: a write is committed when the call returns, or at the end of the enclosing `transaction()`. Objects of resources with `durable=False` (Pods) live in
+    memory only but share versions and watches. Raises `errors.*`; on a full disk `errors.StorageFull` with
+    nothing written.
+    """
+
+    def get(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object:
+        """Raises NotFound."""
+        ...
+
+    def find(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object | None: ...
+
+    def list(
+        self, resource: kinds.Resource, namespace: str | None = None
+    ) -> tuple[Sequence[kinds.Object], int]:
+        """Objects sorted by (namespace, name), and the version they are of."""
+        ...
+
+    def create(self, resource: kinds.Resource, obj: kinds.Object) -> kinds.Object:
+        """Stores with a new resourceVersion; raises AlreadyExists. Uid and timestamps are the caller's."""
+        ...
+
+    def update(
+        self, resource: kinds.Resource, obj: kinds.Object, *, expected_version: str | None = None
+    ) -> kinds.Object:
+        """Replace. Equal content: nothing written, the stored object returned. Raises NotFound, Conflict."""
+        ...
+
+    def delete(
+        self, resource: kinds.Resource, key: kinds.Key, *, expected_version: str | None = None
+    ) -> kinds.Object:
+        """Remove; returns the last object with its deletion's version. Raises NotFound, Conflict."""
+        ...
+
+    def version(self) -> int: ...
+
+    def watch(
+        self, resource: kinds.Resource, namespace: str | None = None, *, since: int | None = None
+    ) -> Subscription:
+        """Changes after `since` (None = from now). Raises Expired if they are no longer held."""
+        ...
+
+    def subscribe(self, listener: Callable[[Change], None]) -> None:
+        """Every change of every kind, called once committed; for the engine's queue."""
+        ...
+
+    def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
+        """Group writes into one commit; `durable` also waits for the disk (a user's write)."""
+        ...
+
+    def record(self, namespace: str, workerset: str) -> Mapping[str, Mapping[str, object]]:
+        """Run records of a set by worker name."""
+        ...
+
+    def put_record(
+        self, namespace: str, workerset: str, worker: str, record: Mapping[str, object] | None
+    ) -> None:
+        """Write or (None) remove one run record."""
+        ...
+
+    def setting(self, name: str) -> object:
+        """A small durable value (base environment, high-water marks); None if absent."""
+        ...
+
+    def put_setting(self, name: str, value: object) -> None: ...
+
+
+# --------------------------------------------------------------------------- the write door's schema, logs
+
+
+class Schema(Protocol):
+    """The JSON Schema of a kind, applied to a live object."""
+
+    def problems(self, obj: kinds.Object) -> Sequence[errors.FieldProblem]:
+        """Every problem of the object, cross-field rules of one object included.
+
+        Unknown fields have the code `UnknownField`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Kubernetes' log options, for one or many workers."""
+
+    follow: bool = False
+    tail_lines: int | None = None
+    since_wall: float | None = None
+    timestamps: bool = False
+    previous: bool = False
+    limit_bytes: int | None = None
+    prefix: bool = False
+
+
+class Logs(Protocol):
+    """Reads what the log writer wrote. Chunks are whole lines as bytes."""
+
+    def read(self, workers: Iterable[WorkerRef], query: LogQuery) -> AsyncIterator[bytes]:
+        """Lines of the workers; merged in order of time, each prefixed `worker | ` with `prefix`.
+
+        Raises BadRequest for `previous` without a previous run. With `follow`, goes on across restarts.
+        """
+        ...

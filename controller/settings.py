@@ -1,0 +1,62 @@
+"""Where a project's things are, and the few knobs of each part: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPaths:
+    """All places of one project. `root`, `state` and `run` are absolute; the rest follows from them.
+
+    `state` is normally `root/.workerset`; `run` is the private run-time folder, short because socket paths
+    are limited to 108 bytes (unix(7)).
+    """
+
+    root: str
+    state: str
+    run: str
+
+    @property
+    def api_socket(self) -> str:
+        return f"{self.run}/api.sock"
+
+    @property
+    def shim_socket(self) -> str:
+        return f"{self.run}/shim.sock"
+
+    @property
+    def database(self) -> str:
+        return f"{self.state}/store.db"
+
+    @property
+    def logs(self) -> str:
+        return f"{self.state}/logs"
+
+    @property
+    def controller_pid(self) -> str:
+        return f"{self.state}/controller.pid"
+
+    @property
+    def shim_pid(self) -> str:
+        return f"{self.state}/shim.pid"
+
+    @property
+    def guardian_pid(self) -> str:
+        return f"{self.state}/guardian.pid"
+
+    @property
+    def own_log(self) -> str:
+        """What the controller and the guardian have to say: one log line each, for bug reports."""
+        return f"{self.state}/controller.log"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """Policy of the reconcile loop; rules S1.11, S4."""
+
+    event_ttl_seconds: float = 3600.0
+    events_per_set: int = 1000
+    revisions_kept: int = 10
+    ready_resets_after_seconds: float = 10.0
+    batch_seconds: float = 0.02
