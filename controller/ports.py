@@ -135,7 +135,8 @@ class PlaceTicket:
 class CloseHandle:
     """Begin a stop: EOF on the handle; withdraws the run's ticket.
 
-    A main process that has not taken its handle also gets `signal`; the shim decides that at that moment (S4.6).
+    A main process that has not taken its handle also gets `signal`; the shim decides that at the moment
+    of the stop (S4.6).
     """
 
     ref: WorkerRef
@@ -229,9 +230,9 @@ class Subscription(Protocol):
 class Store(Protocol):
     """Objects and records behind one counter.
 
-    Synchronous: a write is committed when the call returns, or at the end of the enclosing `transaction()`. Objects of resources with `durable=False` (Pods) live in
-    memory only but share versions and watches. Raises `errors.*`; on a full disk `errors.StorageFull` with
-    nothing written.
+    Synchronous: a write is committed when the call returns, or at the end of the enclosing `transaction()`.
+    Objects of resources with `durable=False` (Pods) live in memory only but share versions and watches.
+    Raises `errors.*`; on a full disk `errors.StorageFull` with nothing written.
     """
 
     def get(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object:
