@@ -53,10 +53,14 @@ class ProjectPaths:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Policy of the reconcile loop; rules S1.11, S4."""
+    """Policy of the reconcile loop; rules S1.11, S4.
+
+    `boot_id` names the boot of the machine: monotonic times in run records mean nothing under another.
+    """
 
     event_ttl_seconds: float = 3600.0
     events_per_set: int = 1000
     revisions_kept: int = 10
     ready_resets_after_seconds: float = 10.0
     batch_seconds: float = 0.02
+    boot_id: str = ""

@@ -1,0 +1,139 @@
+"""What crosses the seam to a runtime: runs of workers as levels, and the verbs that change them.
+
+Values only; the planner reads and returns them, so they live on the lowest floor. `ports.py` offers
+them to everyone else under the same names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.core import spec
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class WorkerRef:
+    """A slot: the worker (Pod) `worker` of set `workerset`."""
+
+    namespace: str
+    workerset: str
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A process that outlived the main process of a run."""
+
+    pid: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a run ended. Exactly one of `code`, `signal`, `error` is set; `error` = it never started.
+
+    `error` is a whole sentence with what to do: `command not found: jbos (looked in PATH=…)`.
+    """
+
+    at: float
+    code: int | None = None
+    signal: int | None = None
+    error: str = ""
+    last_lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One run as the runtime sees it: what was asked for and what has been heard so far, as levels.
+
+    `pid == 0` means "asked for, not yet started". A process with `exit` stays listed until it is
+    acknowledged. `survivors` is non-empty while attributed descendants of an ended run live (S4.6).
+    Times are monotonic seconds, `started_wall` epoch seconds.
+    """
+
+    ref: WorkerRef
+    run: str
+    template_hash: str
+    ordinal: int
+    pid: int = 0
+    started_at: float = 0.0
+    started_wall: float = 0.0
+    handle_taken: bool = False
+    ready: bool = False
+    published: bool = False
+    status_text: str = ""
+    ticket: str | None = None
+    by_ticket: bool = False
+    handle_closed_at: float | None = None
+    signalled_at: float | None = None
+    killed_at: float | None = None
+    exit: Exit | None = None
+    survivors: tuple[Survivor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Start `run` in the slot. `worker_name` is the name the worker answers to (S8.2)."""
+
+    ref: WorkerRef
+    run: str
+    template_hash: str
+    ordinal: int
+    worker_name: str
+    scope: str
+    background: bool
+    template: spec.Template
+    log: spec.LogRules
+    env_file_values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTicket:
+    """S4.5a: should `run` exit by itself (non-zero, or at all if `on_success`), start `next_run` at once."""
+
+    ref: WorkerRef
+    run: str
+    next_run: str
+    on_success: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CloseHandle:
+    """Begin a stop: EOF on the handle; withdraws the run's ticket.
+
+    A main process that has not taken its handle also gets `signal`; the shim decides that at the moment
+    of the stop (S4.6).
+    """
+
+    ref: WorkerRef
+    run: str
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Send `signal` to the main process, then to what it leaves behind."""
+
+    ref: WorkerRef
+    run: str
+    signal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """SIGKILL to the main process and every attributed descendant of the run."""
+
+    ref: WorkerRef
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledge:
+    """The exit is recorded durably; the runtime may forget the run."""
+
+    ref: WorkerRef
+    run: str
+
+
+Verb = StartRun | PlaceTicket | CloseHandle | Signal | Kill | Acknowledge
