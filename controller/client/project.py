@@ -1,0 +1,234 @@
+"""Which project a command means, and where its state and its sockets are.
+
+The rules are design.md's "Where things are at run time". `discover` only looks; `prepare` makes the
+folders and records where they are, so that no other environment ever computes them anew. Small
+files under `.workerset/` are the record: `run` (the run-time folder) and, where the state had to
+move, `state`.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from controller.client import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller import settings
+
+FOLDER = ".workerset"
+_SOCKET_LIMIT = 107  # sun_path holds 108 bytes, the closing NUL included (unix(7))
+_LONGEST_SOCKET = "/shim.sock.tmp"
+
+
+class Project:
+    """Absolute places. `moved` says why the state is not in the project's folder, if it is not."""
+
+    __slots__ = ("moved", "root", "run", "state")
+
+    def __init__(self, root: str, state: str, run: str, moved: str = "") -> None:
+        self.root = root
+        self.state = state
+        self.run = run
+        self.moved = moved
+
+    @property
+    def folder(self) -> str:
+        return f"{self.root}/{FOLDER}"
+
+    @property
+    def api_socket(self) -> str:
+        return f"{self.run}/api.sock"
+
+    def paths(self) -> settings.ProjectPaths:
+        from controller import settings
+
+        return settings.ProjectPaths(root=self.root, state=self.state, run=self.run)
+
+
+def discover(start: str, explicit: str | None, environ: Mapping[str, str]) -> Project:
+    """The project a command started in `start` is about. Reads, never writes. Raises `ProjectError`."""
+    chosen = explicit or environ.get("WORKERSET_DIR")
+    root = _given(os.path.join(start, chosen)) if chosen else _nearest(os.path.realpath(start), environ)
+    _refuse_foreign(root, environ)
+    folder = f"{root}/{FOLDER}"
+    state = _recorded(f"{folder}/state") or folder
+    run = _recorded(f"{folder}/run")
+    if run is None or not _is_private(run):
+        run = _default_run(root, environ)
+    return Project(root, state, run, "" if state == folder else f"state is in {state}")
+
+
+def prepare(project: Project, environ: Mapping[str, str]) -> Project:
+    """Make the folders a controller needs and record them; returns the project as it then is."""
+    _make_folder(project.folder)
+    state, moved = project.state, project.moved
+    if state == project.folder and (kind := unsuitable_filesystem(project.root)):
+        state = f"{_state_home(environ)}/{_digest(project.root)}"
+        moved = f"{project.root} is on {kind}, where the store cannot work: state is in {state}"
+    if state != project.folder:
+        _make_folder(state)
+        _record(f"{project.folder}/state", state)
+    _record(f"{project.folder}/.gitignore", "*")
+    run = project.run if os.path.isdir(project.run) else _default_run(project.root, environ)
+    _make_run(run)
+    _record(f"{run}/root", project.root)
+    _record(f"{project.folder}/run", run)
+    return Project(project.root, state, run, moved)
+
+
+def unsuitable_filesystem(path: str, mounts: str = "/proc/self/mountinfo") -> str:
+    """The type of the file system where SQLite's WAL cannot be trusted; empty where it can (proc(5))."""
+    best, kind = "", ""
+    try:
+        with open(mounts, encoding="utf-8", errors="surrogateescape") as file:
+            for line in file:
+                left, _, right = line.partition(" - ")
+                point = left.split(" ")[4].encode().decode("unicode_escape")
+                inside = path == point or path.startswith(point.rstrip("/") + "/")
+                if inside and len(point) >= len(best):
+                    best, kind = point, right.split(" ")[0]
+    except OSError:
+        return ""
+    remote = kind in {
+        "nfs",
+        "nfs4",
+        "9p",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "virtiofs",
+        "vboxsf",
+        "drvfs",
+        "afs",
+        "ceph",
+    }
+    return (
+        kind if remote or (kind.startswith("fuse") and kind not in {"fuseblk", "fuse.fuse-overlayfs"}) else ""
+    )
+
+
+def _given(path: str) -> str:
+    if not os.path.isdir(path):
+        raise errors.ProjectError(
+            f"no such folder: {path}", "give the project's folder with -C or WORKERSET_DIR"
+        )
+    return os.path.realpath(path)
+
+
+def _nearest(start: str, environ: Mapping[str, str]) -> str:
+    """The nearest folder upward with `.workerset/`: not above the git top level, never the home folder."""
+    home = os.path.realpath(environ["HOME"]) if environ.get("HOME") else None
+    folder = start
+    while True:
+        if folder != home and _is_own_folder(f"{folder}/{FOLDER}"):
+            return folder
+        parent = os.path.dirname(folder)
+        if parent == folder or folder == home or os.path.exists(f"{folder}/.git"):
+            return start
+        folder = parent
+
+
+def _is_own_folder(path: str) -> bool:
+    """A folder of this user; in the folder one stands in, a foreign one is reported, not passed over."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+
+
+def _refuse_foreign(root: str, environ: Mapping[str, str]) -> None:
+    """Another user's project would be left with files its owner cannot remove."""
+    me = os.getuid()
+    try:
+        owner = os.stat(f"{root}/{FOLDER}").st_uid
+    except OSError:
+        owner = os.stat(root).st_uid if me == 0 and environ.get("SUDO_UID") else me
+    if owner != me:
+        raise errors.ProjectError(
+            f"{root} is a project of another user (uid {owner})",
+            f"run it as that user: sudo -u '#{owner}' workerctl …",
+        )
+
+
+def _recorded(path: str) -> str | None:
+    """An absolute path kept in a small file; None where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(4096).rstrip("\n")
+    except (OSError, ValueError):
+        return None
+    return text if text.startswith("/") else None
+
+
+def _record(path: str, text: str) -> None:
+    """Replace a small file at once, so that no reader sees half of it."""
+    if _recorded(path) == text:
+        return
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf-8") as file:
+        file.write(f"{text}\n")
+    os.replace(temporary, path)
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise errors.ProjectError(
+            f"cannot make the folder {path}: {error.strerror}", "make it writable, or choose another with -C"
+        ) from None
+
+
+def _make_run(path: str) -> None:
+    """The run-time folder and the one above it, both ours and closed to others."""
+    parent = os.path.dirname(path)
+    for folder in (parent, path):
+        _make_folder(folder)
+        found = os.lstat(folder)
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise errors.ProjectError(
+                f"{folder} belongs to somebody else", "remove it, or set XDG_RUNTIME_DIR to a private folder"
+            )
+        if found.st_mode & 0o077:
+            os.chmod(folder, 0o700)
+
+
+def _is_private(path: str) -> bool:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+
+
+def _default_run(root: str, environ: Mapping[str, str]) -> str:
+    """$XDG_RUNTIME_DIR/workerset/HASH, else a private folder in the temp dir; short enough for a socket."""
+    digest = _digest(root)
+    base = environ.get("XDG_RUNTIME_DIR", "")
+    if base.startswith("/") and os.path.isdir(base) and os.access(base, os.W_OK):
+        run = f"{base.rstrip('/')}/workerset/{digest}"
+        if len(os.fsencode(run + _LONGEST_SOCKET)) <= _SOCKET_LIMIT:
+            return run
+    temp = environ.get("TMPDIR", "/tmp").rstrip("/") or "/tmp"
+    run = f"{temp}/workerset-{os.getuid()}/{digest}"
+    if temp.startswith("/") and len(os.fsencode(run + _LONGEST_SOCKET)) <= _SOCKET_LIMIT:
+        return run
+    return f"/tmp/workerset-{os.getuid()}/{digest}"
+
+
+def _digest(root: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
+
+
+def _state_home(environ: Mapping[str, str]) -> str:
+    home = environ.get("XDG_STATE_HOME", "")
+    if not home.startswith("/"):
+        home = os.path.join(environ.get("HOME") or f"/tmp/workerset-{os.getuid()}", ".local/state")
+    return f"{home}/workerset"

@@ -1,0 +1,135 @@
+"""Which project a command means, and where its things are."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+import pytest
+
+from controller.client import errors, project
+
+
+@pytest.fixture
+def environ(tmp_path):
+    run = tmp_path / "r"
+    run.mkdir()
+    return {
+        "HOME": str(tmp_path / "home"),
+        "XDG_RUNTIME_DIR": str(run),
+        "XDG_STATE_HOME": str(tmp_path / "st"),
+    }
+
+
+@pytest.fixture
+def tree(tmp_path):
+    (tmp_path / "home" / "shop" / "a" / "b").mkdir(parents=True)
+    return tmp_path / "home"
+
+
+def root_of(start, environ, explicit=None):
+    return project.discover(str(start), explicit, environ).root
+
+
+def test_explicit_folder_wins_over_variable_and_tree(tree, environ):
+    (tree / "shop" / ".workerset").mkdir()
+    (tree / "other").mkdir()
+    assert root_of(tree / "shop", {**environ, "WORKERSET_DIR": str(tree)}, "../other") == str(tree / "other")
+    assert root_of(tree / "shop", {**environ, "WORKERSET_DIR": str(tree / "other")}) == str(tree / "other")
+
+
+def test_nearest_folder_upward(tree, environ):
+    (tree / "shop" / ".workerset").mkdir()
+    assert root_of(tree / "shop" / "a" / "b", environ) == str(tree / "shop")
+
+
+def test_not_above_the_git_top_level(tree, environ):
+    (tree / "shop" / ".workerset").mkdir()
+    (tree / "shop" / "a" / ".git").mkdir()
+    assert root_of(tree / "shop" / "a" / "b", environ) == str(tree / "shop" / "a" / "b")
+    (tree / "shop" / "a" / ".workerset").mkdir()
+    assert root_of(tree / "shop" / "a" / "b", environ) == str(tree / "shop" / "a")
+
+
+def test_never_the_home_folder(tree, environ):
+    (tree / ".workerset").mkdir()
+    assert root_of(tree / "shop" / "a", environ) == str(tree / "shop" / "a")
+
+
+def test_missing_folder_says_what_to_do(tree, environ):
+    with pytest.raises(errors.ProjectError, match="no such folder") as caught:
+        root_of(tree, environ, "nowhere")
+    assert "-C" in caught.value.hint
+
+
+def test_another_users_project_is_refused(tree, environ, monkeypatch):
+    (tree / "shop" / ".workerset").mkdir()
+    monkeypatch.setattr(os, "getuid", lambda: 4242)
+    with pytest.raises(errors.ProjectError, match="another user"):
+        root_of(tree / "shop", environ, ".")
+
+
+def test_prepare_makes_private_folders_and_records_them(tree, environ):
+    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+    assert stat.S_IMODE(os.stat(made.run).st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(made.folder).st_mode) == 0o700
+    assert made.run.startswith(environ["XDG_RUNTIME_DIR"] + "/workerset/")
+    assert (tree / "shop" / ".workerset" / ".gitignore").read_text() == "*\n"
+    elsewhere = {"HOME": environ["HOME"], "XDG_RUNTIME_DIR": "/nonexistent"}
+    assert project.discover(str(tree / "shop" / "a"), None, elsewhere).run == made.run
+
+
+def test_a_lost_run_folder_is_made_again(tree, environ):
+    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+    os.unlink(f"{made.run}/root")
+    os.rmdir(made.run)
+    again = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+    assert again.run == made.run
+    assert os.path.isdir(again.run)
+
+
+def test_lost_state_folder_still_finds_the_controller(tree, environ):
+    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+    for name in os.listdir(made.folder):
+        os.unlink(f"{made.folder}/{name}")
+    os.rmdir(made.folder)
+    assert project.discover(str(tree / "shop"), None, environ).api_socket == made.api_socket
+
+
+def test_long_runtime_folder_falls_back_to_the_temp_dir(tree, environ, tmp_path):
+    deep = tmp_path / ("x" * 90)
+    deep.mkdir()
+    found = project.discover(str(tree / "shop"), None, {**environ, "XDG_RUNTIME_DIR": str(deep)})
+    assert found.run.startswith(f"/tmp/workerset-{os.getuid()}/")
+    assert len(found.api_socket) < 108
+
+
+def test_unsuitable_file_system_moves_the_state_and_says_so(tree, environ, monkeypatch):
+    monkeypatch.setattr(project, "unsuitable_filesystem", lambda path: "nfs4")
+    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+    assert made.state.startswith(environ["XDG_STATE_HOME"] + "/workerset/")
+    assert "is on nfs4" in made.moved
+    assert made.state in made.moved
+    again = project.discover(str(tree / "shop" / "a"), None, environ)
+    assert (again.state, again.run) == (made.state, made.run)
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/", ""),
+        ("/mnt/share/x", "nfs4"),
+        ("/mnt/sharex", ""),
+        ("/mnt/my disk/p", "9p"),
+        ("/f", "fuse.sshfs"),
+    ],
+)
+def test_file_system_types_come_from_mountinfo(tmp_path, path, kind):
+    table = tmp_path / "mountinfo"
+    table.write_text(
+        "1 0 0:1 / / rw - ext4 /dev/x rw\n"
+        "2 1 0:2 / /mnt/share rw shared:1 - nfs4 host:/x rw\n"
+        "3 1 0:3 / /mnt/my\\040disk rw - 9p x rw\n"
+        "4 1 0:4 / /f rw - fuse.sshfs x rw\n"
+    )
+    assert project.unsuitable_filesystem(path, str(table)) == kind
