@@ -1,0 +1,109 @@
+"""What processes must agree on: names, messages, the log format. The one copy.
+
+Language-neutral description: `docs/worker-contract.md`. Standard library only, Python 3.9 syntax, no
+import at all: workers, the shim and the controller load this.
+"""
+
+VERSION = "1"
+
+# ------------------------------------------------------------------ environment of a worker (S8.2)
+
+NAME = "WORKERSET_NAME"
+SCOPE = "WORKERSET_SCOPE"
+ORDINAL = "WORKERSET_ORDINAL"
+BACKGROUND = "WORKERSET_BACKGROUND"
+HANDLE_FD = "WORKERSET_HANDLE_FD"
+SOCKET = "WORKERSET_SOCKET"
+TOKEN = "WORKERSET_TOKEN"  # noqa: S105  # the variable's name, not a secret
+NOTIFY_SOCKET = "NOTIFY_SOCKET"
+
+FRANKENPHP_WORKER = "FRANKENPHP_WORKER"
+FRANKENPHP_NAME = "FRANKENPHP_WORKER_NAME"
+FRANKENPHP_BACKGROUND = "FRANKENPHP_WORKER_BACKGROUND"
+
+CONTRACT = "WORKERSET_CONTRACT"
+"""The version of this contract, `VERSION`."""
+
+RUN = "WORKERSET_RUN"
+"""The id of the run: every descendant that keeps its environment is attributed by it (S4.6)."""
+
+PROJECT = "WORKERSET_PROJECT"
+"""The project's tag: what a new guardian sweeps after its predecessor was killed."""
+
+LISTEN_NAMES = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+
+RESERVED = frozenset(
+    (
+        NAME,
+        SCOPE,
+        ORDINAL,
+        BACKGROUND,
+        HANDLE_FD,
+        SOCKET,
+        TOKEN,
+        NOTIFY_SOCKET,
+        FRANKENPHP_WORKER,
+        FRANKENPHP_NAME,
+        FRANKENPHP_BACKGROUND,
+        CONTRACT,
+        RUN,
+        PROJECT,
+        *LISTEN_NAMES,
+    )
+)
+"""A manifest cannot set these; they are stripped from what the controller inherited."""
+
+# ------------------------------------------------------------------ environment of the controller
+
+READY_FD = "WORKERSET_READY_FD"
+"""The controller writes one line of JSON here when its API answers, or why it never will."""
+
+GUARDIAN_PID = "WORKERSET_GUARDIAN_PID"
+
+CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID))
+"""Between the guardian and the controller; never a worker's business."""
+
+# ------------------------------------------------------------------ descriptors of a worker
+
+HANDLE = 3
+"""Where the shim places the handle; workers read `WORKERSET_HANDLE_FD`."""
+
+# ------------------------------------------------------------------ messages to NOTIFY_SOCKET (S5, S8.3)
+
+SAY_HANDLE = b"WORKERSET_HANDLE=1"
+SAY_READY = b"READY=1"
+SAY_PUBLISHED = b"WORKERSET_VARS=1"
+SAY_STATUS = b"STATUS="
+MESSAGE_LIMIT = 8192
+STATUS_LIMIT = 256
+
+# ------------------------------------------------------------------ the log format (CRI)
+
+STREAM_OUTPUT = "stdout"
+STREAM_OWN = "workerset"
+"""Lines of the log writer itself: run boundaries and gaps. Readers hide them."""
+
+WHOLE = "F"
+PARTIAL = "P"
+LINE_LIMIT = 16384
+"""A longer line is written in pieces, all but the last tagged `P`."""
+
+STAMP_LENGTH = 30
+"""`2026-11-24T10:14:02.123456789Z`: UTC, always nine digits, so that stamps sort as text."""
+
+
+def run_started(run: str, pid: int) -> str:
+    """Text of the line that begins a run in a log file."""
+    return f"run={run} pid={pid} started"
+
+
+def run_of(text: str) -> str:
+    """The run a boundary line is about; empty if the text is no boundary."""
+    if not text.startswith("run=") or not text.endswith(" started"):
+        return ""
+    return text[4:].split(" ", 1)[0]
+
+
+def gap(lines: int, size: int, why: str) -> str:
+    """Text of the line that says what is missing at this place."""
+    return f"gap: {lines} lines ({size} bytes) lost: {why}"

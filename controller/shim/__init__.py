@@ -1,0 +1,1 @@
+"""Guardian, shim and log writer: the processes that must not die. Standard library and the contract only."""
