@@ -1,0 +1,170 @@
+"""Judging how runs ended: what a record becomes, and whether a gate had passed (S4.1–S4.5, S5)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from controller.core import backoff, lifecycle, records, runs, sentences, spec, worker
+from controller.core.notes import Note
+
+LISTENING_FALLBACK_SECONDS = 2.0
+"""Where listening cannot be seen from outside, being alive this long stands in (S5)."""
+
+
+def level_passed(process: runs.Process, gate: spec.Gate) -> bool:
+    """Whether what was heard of the run satisfies the gate; time-based gates are `ready_since`'s."""
+    match gate:
+        case spec.Gate.HANDLE:
+            return process.handle_taken
+        case spec.Gate.VARS:
+            return process.handle_taken and process.published
+        case spec.Gate.NOTIFY | spec.Gate.LISTENING:
+            return process.ready
+        case _:
+            return False
+
+
+def alive_gate_seconds(rules: spec.WorkerSetSpec) -> float | None:
+    """How long being alive is enough to be ready; None where it never is."""
+    if rules.ready_when is spec.Gate.STARTED:
+        return rules.min_ready_seconds
+    if rules.ready_when is spec.Gate.LISTENING:
+        return max(rules.min_ready_seconds, LISTENING_FALLBACK_SECONDS)
+    return None
+
+
+def ready_since(
+    process: runs.Process, mark: worker.Mark | None, rules: spec.WorkerSetSpec, now: float
+) -> float | None:
+    """Since when the run counts as ready (S5); None if it does not, or not yet.
+
+    A level is a fact without a time: it dates from when it was first seen. A run nobody has watched
+    (its level was up before this controller came) dates from its start.
+    """
+    if process.pid == 0:
+        return None
+    moments: list[float] = []
+    alive = alive_gate_seconds(rules)
+    if alive is not None and process.started_at + alive <= now:
+        moments.append(process.started_at + alive)
+    if level_passed(process, rules.ready_when):
+        if mark is None or mark.run != process.run:
+            moments.append(process.started_at)
+        elif mark.ready_since is not None:
+            moments.append(mark.ready_since)
+        else:
+            moments.append(now)
+    return min(moments, default=None)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Judged:
+    """A record after one more exit, with what to tell about it."""
+
+    record: records.Record
+    event: lifecycle.Event
+    note: Note | None
+
+
+def judge(
+    slot: worker.Slot,
+    process: runs.Process,
+    record: records.Record,
+    facts: worker.SetFacts,
+    now: worker.Moment,
+) -> Judged:
+    """Count one exit. A commanded stop is never a crash (S4.8)."""
+    exit_ = process.exit
+    if exit_ is None:
+        raise AssertionError(f"run {process.run} has not ended")
+    if record.template_hash != process.template_hash:
+        record = record.renewed(process.template_hash)
+    last = _last_exit(process, exit_, facts.spec, now)
+    if last.stopped:
+        record = dataclasses.replace(record, last=last)
+        return Judged(record, lifecycle.Event.AGAIN, None)
+    since = ready_since(process, slot.mark, facts.spec, exit_.at)
+    if since is not None and exit_.at - since >= facts.ready_resets_after_seconds:
+        record = record.reset()
+    clean = last.code == 0 and not last.boot
+    counters = backoff.after_exit(record.counters, clean=clean, alive_seconds=last.seconds)
+    record = dataclasses.replace(
+        record,
+        counters=counters,
+        phase=_phase(clean, counters, facts.spec),
+        exits=record.exits + 1,
+        exited_at=exit_.at,
+        boot_id=facts.boot_id,
+        generation=facts.generation,
+        last=last,
+    )
+    return Judged(record, _event(record), _note(slot, record, facts.spec, clean=clean))
+
+
+def _last_exit(
+    process: runs.Process, exit_: runs.Exit, rules: spec.WorkerSetSpec, now: worker.Moment
+) -> records.LastExit:
+    alive = max(0.0, exit_.at - process.started_at) if process.started_at else 0.0
+    gated = rules.ready_when not in (spec.Gate.STARTED, spec.Gate.COMPLETED)
+    waited = alive_gate_seconds(rules)
+    reached = level_passed(process, rules.ready_when) or (waited is not None and alive >= waited)
+    return records.LastExit(
+        run=process.run,
+        pid=process.pid,
+        code=exit_.code,
+        signal=exit_.signal,
+        error=exit_.error,
+        started_wall=process.started_wall,
+        finished_wall=now.wall_at(exit_.at),
+        seconds=alive,
+        lines=exit_.last_lines[-records.KEPT_LINES :],
+        boot=gated and not reached,
+        stopped=process.handle_closed_at is not None,
+    )
+
+
+def _phase(clean: bool, counters: backoff.Counters, rules: spec.WorkerSetSpec) -> records.Phase:
+    if clean:
+        done = rules.restart is not spec.Restart.ALWAYS
+        return records.Phase.COMPLETED if done else records.Phase.NONE
+    if rules.restart is spec.Restart.NEVER:
+        return records.Phase.FAILED
+    if backoff.gives_up(counters.failures, rules.max_consecutive_failures):
+        return records.Phase.FAILED
+    return records.Phase.NONE
+
+
+def _event(record: records.Record) -> lifecycle.Event:
+    if record.phase is records.Phase.FAILED:
+        return lifecycle.Event.GIVE_UP
+    if record.phase is records.Phase.COMPLETED:
+        return lifecycle.Event.COMPLETE
+    wait = backoff.wait_seconds(record.counters.pace)
+    return lifecycle.Event.WAIT if wait > 0 else lifecycle.Event.AGAIN
+
+
+def _note(slot: worker.Slot, record: records.Record, rules: spec.WorkerSetSpec, *, clean: bool) -> Note:
+    text = sentences.failure(record, next_try(record, rules))
+    name = slot.ref.worker
+    if record.phase is records.Phase.COMPLETED:
+        return Note("Completed", text, worker=name)
+    if clean:
+        return Note("Exited", text, worker=name)
+    return Note(
+        "GivenUp" if record.phase is records.Phase.FAILED else "Crashed", text, warning=True, worker=name
+    )
+
+
+def next_try(record: records.Record, rules: spec.WorkerSetSpec) -> str:
+    """When it is run again, as the end of a sentence."""
+    if record.phase is records.Phase.COMPLETED:
+        return ""
+    if record.phase is records.Phase.FAILED:
+        if rules.restart is spec.Restart.NEVER:
+            return "restart: never, so it stays down until its spec changes or it is restarted"
+        wait = backoff.retry_wait_seconds(record.counters.pace, rules.retry_after_seconds)
+        if wait is None:
+            return "given up: it is tried again on a change of its spec or a restart"
+        return f"next try in {sentences.seconds(wait)}"
+    wait = backoff.wait_seconds(record.counters.pace)
+    return f"next try in {sentences.seconds(wait)}" if wait else "started again at once"

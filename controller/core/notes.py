@@ -1,0 +1,115 @@
+"""Events as values: a note from the planner becomes an `Event` object, repeats become a count.
+
+The shape is core/v1 Event. One series per (object, reason, subject): the newest message wins.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import Literal
+
+from controller.core import kinds, names
+
+SOURCE = "workerset-controller"
+
+REASONS = {
+    "Started": "processes were started",
+    "Stopped": "processes were stopped as commanded and left nothing behind",
+    "Killed": "processes outlived stop_grace and got SIGKILL; the message names them",
+    "Leftovers": "a main process ended and left processes behind, which are being ended",
+    "Replacing": "workers run an outdated template and are replaced, with the reason",
+    "Exited": "a worker exited 0 and is run again",
+    "Crashed": "a worker failed; the message says how, why and when it is tried again",
+    "GivenUp": "a worker failed too often, or once with restart: never",
+    "Recovered": "a worker that had failed has been ready long enough for its failures to be forgotten",
+    "Completed": "a one-shot is done",
+    "Conflict": "another set holds a name or an address of this one",
+    "EnvFile": "an env file cannot be read",
+    "Deleted": "the set is gone and nothing of it lives",
+}
+"""Every reason of an Event, with what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing worth telling. `worker` empty = about the set; `subject` splits series of one reason."""
+
+    reason: str
+    message: str
+    warning: bool = False
+    worker: str = ""
+    worker_uid: str = ""
+    subject: str = ""
+    count: int = 1
+
+    @property
+    def type(self) -> Literal["Normal", "Warning"]:
+        return "Warning" if self.warning else "Normal"
+
+
+def timestamp(wall: float) -> str:
+    """RFC 3339 in UTC with whole seconds, as Kubernetes' metav1.Time."""
+    moment = datetime.datetime.fromtimestamp(int(wall), datetime.UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def wall_of(text: str) -> float:
+    """The inverse of `timestamp`; 0 for what is no timestamp."""
+    try:
+        return datetime.datetime.fromisoformat(text).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def event_name(set_name: str, set_uid: str, note: Note) -> str:
+    """The name of the note's series; the same note always has the same."""
+    owner = note.worker or set_name
+    return f"{owner}.{names.short_hash(f'{set_uid}/{owner}/{note.reason}/{note.subject}', 16)}"
+
+
+def event(owner: kinds.Object, note: Note, wall: float, previous: kinds.Object | None) -> kinds.Object:
+    """The Event object for a note about `owner` (a WorkerSet); `previous` is its series so far."""
+    meta = owner["metadata"]
+    name = event_name(meta["name"], meta["uid"], note)
+    now = timestamp(wall)
+    first, count = now, note.count
+    metadata = {
+        "name": name,
+        "namespace": meta["namespace"],
+        "uid": names.uid("event", name, now),
+        "creationTimestamp": now,
+        "labels": {kinds.LABEL_SET: names.label_value(meta["name"])},
+    }
+    if previous is not None:
+        first, count = previous["firstTimestamp"], previous["count"] + note.count
+        metadata = previous["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": metadata,
+        "involvedObject": _involved(owner, note),
+        "reason": note.reason,
+        "message": note.message,
+        "type": note.type,
+        "count": count,
+        "firstTimestamp": first,
+        "lastTimestamp": now,
+        "source": {"component": SOURCE},
+        "reportingComponent": SOURCE,
+        "reportingInstance": "",
+    }
+
+
+def _involved(owner: kinds.Object, note: Note) -> dict[str, str]:
+    meta = owner["metadata"]
+    if note.worker:
+        pod = {"apiVersion": "v1", "kind": "Pod", "namespace": meta["namespace"], "name": note.worker}
+        return {**pod, "uid": note.worker_uid} if note.worker_uid else pod
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+    }

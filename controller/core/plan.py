@@ -1,0 +1,248 @@
+"""`plan(desired, observed, now)`: what to do about one set, as a value (S4).
+
+Pure: no clock, no I/O, no randomness; the moment and a mint of run ids are arguments, and the answer says
+when to look again. Planning twice is harmless, since what was asked for is part of what is observed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller.core import kinds, notes, records, runs, slots, status, steps, worker
+
+SHUTTING_DOWN = worker.Wait("ShuttingDown", "the controller ends: workerctl up runs it again")
+DISCONNECTED = worker.Wait(
+    "RuntimeDisconnected", "the part that runs processes is away: planned when it is back"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """One set as declared; `obj` is None where processes run that nobody declares."""
+
+    obj: kinds.Object | None
+    facts: worker.SetFacts
+    places: tuple[steps.Place, ...] = ()
+    deleting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What is: runs, records, Pods deleted by hand; `last` lends marks and answers for unchanged slots."""
+
+    processes: tuple[runs.Process, ...] = ()
+    records: Mapping[str, records.Record] = field(default_factory=dict)
+    evicted: frozenset[str] = frozenset()
+    connected: bool = True
+    last: Plan | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The decision. `records` holds those that change (None = remove); `status` is None if undeclared."""
+
+    facts: worker.SetFacts
+    verbs: tuple[runs.Verb, ...] = ()
+    waits: tuple[worker.Wait, ...] = ()
+    status: Mapping[str, Any] | None = None
+    workers: Mapping[str, worker.WorkerPlan] = field(default_factory=dict)
+    records: Mapping[str, records.Record | None] = field(default_factory=dict)
+    notes: tuple[notes.Note, ...] = ()
+    wake_at: float | None = None
+    outdated: bool = False
+    empty: bool = False
+
+    @property
+    def views(self) -> dict[str, worker.View]:
+        """The workers there are, by name: their Pods are made from these."""
+        return {name: one.view for name, one in self.workers.items() if one.view is not None}
+
+
+def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.Mint) -> Plan:
+    """Decide. With the runtime away nothing is planned: what was known stays, and the status says so."""
+    if not observed.connected:
+        return _away(desired, observed, now)
+    facts = desired.facts
+    grouped = steps.by_worker(observed.processes)
+    last = {} if observed.last is None else observed.last.workers
+    marks = {name: one.mark for name, one in last.items()}
+    replacing = steps.choose_replacements(
+        desired.places, grouped, observed.records, marks, facts, now.monotonic
+    )
+    same_facts = observed.last is not None and observed.last.facts is facts
+    workers: dict[str, worker.WorkerPlan] = {}
+    extra = steps.surplus(desired.places, grouped, observed.records)
+    for wanted, places in ((False, extra), (True, desired.places)):
+        for place in places:
+            name = place.worker
+            slot = worker.Slot(
+                ref=runs.WorkerRef(facts.namespace, facts.name, name),
+                ordinal=place.ordinal,
+                worker_name=place.worker_name,
+                wanted=wanted,
+                processes=tuple(grouped.get(name, ())),
+                record=observed.records.get(name, records.EMPTY),
+                mark=marks.get(name),
+                replace=name in replacing.workers,
+                evicted=name in observed.evicted,
+            )
+            known = last.get(name) if same_facts else None
+            if known is not None and _unchanged(known, slot, now.monotonic):
+                workers[name] = known
+            else:
+                workers[name] = slots.plan_slot(slot, facts, now, mint)
+    return _assemble(desired, observed, workers, replacing, now)
+
+
+def _unchanged(known: worker.WorkerPlan, slot: worker.Slot, now: float) -> bool:
+    """The very same inputs give the very same answer until `wake_at`."""
+    before = known.slot
+    return (
+        known.quiet
+        and before.mark is slot.mark
+        and before.record is slot.record
+        and before.wanted is slot.wanted
+        and before.replace is slot.replace
+        and before.evicted is slot.evicted
+        and len(before.processes) == len(slot.processes)
+        and all(old is new for old, new in zip(before.processes, slot.processes, strict=True))
+        and (known.wake_at is None or now < known.wake_at)
+    )
+
+
+def _assemble(
+    desired: Desired,
+    observed: Observed,
+    workers: Mapping[str, worker.WorkerPlan],
+    replacing: steps.Replacing,
+    now: worker.Moment,
+) -> Plan:
+    facts = desired.facts
+    verbs: list[runs.Verb] = []
+    told: list[notes.Note] = []
+    changed: dict[str, records.Record | None] = {}
+    wakes = [] if replacing.wake_at in (None, float("inf")) else [replacing.wake_at]
+    views: list[worker.View] = []
+    for name, one in workers.items():
+        verbs += one.verbs
+        told += one.notes
+        if one.record is not one.slot.record:
+            changed[name] = None if one.record is records.EMPTY else one.record
+        if one.wake_at is not None:
+            wakes.append(one.wake_at)
+        if one.view is not None:
+            views.append(one.view)
+    if facts.hold is not None and facts.hold.until is not None:
+        wakes.append(facts.hold.until)
+    outdated = [
+        process
+        for process in observed.processes
+        if (process.exit is None or process.survivors) and process.template_hash != facts.template_hash
+    ]
+    return Plan(
+        facts=facts,
+        verbs=tuple(verbs),
+        waits=_waits(facts, views, workers),
+        status=_status(desired, views, now),
+        workers=workers,
+        records=changed,
+        notes=(*steps.merge_notes(told), *_set_notes(desired, observed, workers)),
+        wake_at=min((wake for wake in wakes if wake is not None), default=None),
+        outdated=bool(outdated),
+        empty=not observed.processes and not desired.places,
+    )
+
+
+def _status(desired: Desired, views: list[worker.View], now: worker.Moment) -> dict[str, Any] | None:
+    if desired.obj is None:
+        return None
+    ordered = sorted(views, key=lambda view: (view.ordinal, view.ref.worker))
+    return status.compute(
+        desired.obj, desired.facts, ordered, wanted=len(desired.places), deleting=desired.deleting, now=now
+    )
+
+
+def _waits(
+    facts: worker.SetFacts, views: list[worker.View], workers: Mapping[str, worker.WorkerPlan]
+) -> tuple[worker.Wait, ...]:
+    held = () if facts.hold is None else (facts.hold,)
+    resting = tuple(
+        worker.Wait(view.reason, f"{view.ref.worker}: {view.message}", workers[view.ref.worker].wake_at)
+        for view in views
+        if view.reason in ("CrashLoopBackOff", "GivenUp", "Stopping")
+    )
+    return (*held, *resting)
+
+
+def _set_notes(
+    desired: Desired, observed: Observed, workers: Mapping[str, worker.WorkerPlan]
+) -> tuple[notes.Note, ...]:
+    facts = desired.facts
+    found: list[notes.Note] = []
+    closed = [
+        live
+        for one in workers.values()
+        if (one.slot.replace or one.slot.evicted)
+        and one.slot.wanted
+        and (live := one.slot.live) is not None
+        and live.handle_closed_at is None
+    ]
+    replacing = steps.replacing_note(closed, facts.template_hash or "", observed.evicted)
+    if replacing is not None:
+        found.append(replacing)
+    before = None if observed.last is None else observed.last.facts.hold
+    hold = facts.hold
+    if (
+        hold is not None
+        and hold.reason in notes.REASONS
+        and (before is None or before.message != hold.message)
+    ):
+        found.append(notes.Note(hold.reason, hold.message, warning=True))
+    return tuple(found)
+
+
+def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
+    """Keep what was known; only the status tells."""
+    facts = dataclasses.replace(desired.facts, hold=DISCONNECTED)
+    workers = {} if observed.last is None else observed.last.workers
+    views = [one.view for one in workers.values() if one.view is not None]
+    return Plan(
+        facts=facts,
+        waits=(DISCONNECTED,),
+        status=_status(dataclasses.replace(desired, facts=facts), views, now),
+        workers=workers,
+    )
+
+
+def render(decided: Plan, now: float) -> str:
+    """The plan as lines for people: verbs, waits, notes, and when to look again."""
+    lines = [_verb_line(verb) for verb in decided.verbs]
+    for wait in decided.waits:
+        until = "" if wait.until is None else f" (until +{wait.until - now:.3g}s)"
+        lines.append(f"wait {wait.reason}: {wait.message}{until}")
+    lines += [
+        f"note {note.type} {note.reason} {note.worker or '-'}: {note.message}" for note in decided.notes
+    ]
+    if decided.status is not None:
+        shown = decided.status
+        lines.append(
+            f"status {shown['readyReplicas']}/{shown['replicas']} {shown['state']}: {shown['message']}"
+        )
+    lines.append("sleep" if decided.wake_at is None else f"wake +{decided.wake_at - now:.3g}s")
+    return "\n".join(lines) + "\n"
+
+
+def _verb_line(verb: runs.Verb) -> str:
+    text = f"{type(verb).__name__} {verb.ref.worker} run={verb.run}"
+    match verb:
+        case runs.StartRun():
+            return f"{text} template={verb.template_hash}"
+        case runs.PlaceTicket():
+            return f"{text} next={verb.next_run}{' on_success' if verb.on_success else ''}"
+        case runs.CloseHandle() | runs.Signal():
+            return f"{text} signal={verb.signal}"
+        case _:
+            return text

@@ -1,0 +1,260 @@
+"""The status of a set from the views of its workers (S1.9). Nothing in it moves with the clock alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from controller.core import conditions, kinds, names, notes, spec, template, worker
+from controller.core.conditions import Condition
+from controller.core.lifecycle import State
+
+
+class Word:
+    """STATUS words (S1.9)."""
+
+    READY = "Ready"
+    LAZY = "Lazy"
+    CATCH_ALL = "CatchAll"
+    STARTING = "Starting"
+    ROLLING = "Rolling"
+    WAITING = "Waiting"
+    BACKOFF = "Backoff"
+    FAILED = "Failed"
+    SUSPENDED = "Suspended"
+    COMPLETED = "Completed"
+
+
+WORDS = (
+    Word.READY,
+    Word.LAZY,
+    Word.CATCH_ALL,
+    Word.STARTING,
+    Word.ROLLING,
+    Word.WAITING,
+    Word.BACKOFF,
+    Word.FAILED,
+    Word.SUSPENDED,
+    Word.COMPLETED,
+)
+
+
+@dataclass(slots=True)
+class _Tally:
+    """One pass over the views; the rest of this file looks only at these counts."""
+
+    wanted: int = 0
+    alive: int = 0
+    ready: int = 0
+    updated: int = 0
+    outdated: int = 0
+    completed: int = 0
+    stopping: int = 0
+    restarts: int = 0
+    backoff: int = 0
+    given_up: worker.View | None = None
+    failing: worker.View | None = None
+    pending: worker.View | None = None
+    done: worker.View | None = None
+
+
+def compute(
+    obj: kinds.Object,
+    facts: worker.SetFacts,
+    views: Sequence[worker.View],
+    *,
+    wanted: int,
+    deleting: bool,
+    now: worker.Moment,
+) -> dict[str, Any]:
+    """The whole `status`, equal to the stored one when nothing has changed."""
+    previous = obj.get("status") or {}
+    tally = _count(views, facts.template_hash, wanted)
+    word, message = _word(facts, tally, deleting=deleting)
+    return {
+        "observedGeneration": facts.generation,
+        "replicas": tally.alive,
+        "readyReplicas": tally.ready,
+        "updatedReplicas": tally.updated,
+        "restarts": tally.restarts,
+        "state": word,
+        "message": message,
+        "selector": f"{kinds.LABEL_SET}={names.label_value(facts.name)}",
+        "currentRevision": _revision(facts, tally, previous),
+        "instances": _instances(views),
+        "conditions": conditions.render(
+            _conditions(facts, tally, word, message, deleting=deleting),
+            previous.get("conditions") or (),
+            facts.generation,
+            notes.timestamp(now.wall),
+        ),
+    }
+
+
+def _count(views: Sequence[worker.View], wanted_hash: str | None, wanted: int) -> _Tally:
+    tally = _Tally(wanted=wanted)
+    for view in views:
+        tally.restarts += view.restarts
+        state = view.state
+        if state is State.STOPPING:
+            tally.stopping += 1
+        if view.run:
+            tally.alive += 1
+            if view.template_hash == wanted_hash:
+                tally.updated += view.wanted
+            elif wanted_hash is not None:
+                tally.outdated += 1
+        if view.ready:
+            tally.ready += 1
+            continue
+        if state is State.COMPLETED:
+            tally.completed += 1
+            tally.done = tally.done or view
+        elif view.given_up:
+            tally.given_up = tally.given_up or view
+        elif state is State.BACKOFF or (view.failing and state is not State.STOPPING):
+            tally.backoff += 1
+            tally.failing = tally.failing or view
+        elif view.wanted and view.message:
+            tally.pending = tally.pending or view
+    return tally
+
+
+def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str, str]:
+    """The STATUS word and the one line that says why."""
+    rules = facts.spec
+    if deleting:
+        return Word.WAITING, f"being deleted: {_plural(tally.alive + tally.stopping, 'worker')} still to stop"
+    if rules.suspend:
+        stopping = f"; {_plural(tally.stopping, 'worker')} still to stop" if tally.stopping else ""
+        return Word.SUSPENDED, f"stopped: workerctl start {facts.name} runs it{stopping}"
+    if facts.hold is not None:
+        return Word.WAITING, facts.hold.message
+    if tally.given_up is not None:
+        return Word.FAILED, _of_worker(tally.given_up, rules)
+    if tally.wanted == 0:
+        return _idle(rules)
+    if tally.failing is not None:
+        return Word.BACKOFF, _of_worker(tally.failing, rules)
+    if tally.completed == tally.wanted and tally.done is not None:
+        return Word.COMPLETED, tally.done.message
+    if tally.outdated:
+        return Word.ROLLING, f"{tally.updated} of {tally.wanted} run the new template"
+    if tally.ready + tally.completed >= tally.wanted:
+        return Word.READY, ""
+    return Word.STARTING, "" if tally.pending is None else _of_worker(tally.pending, rules)
+
+
+def _idle(rules: spec.WorkerSetSpec) -> tuple[str, str]:
+    if rules.is_catch_all:
+        return Word.CATCH_ALL, "starts on ensure()"
+    if rules.kind is spec.SetKind.BACKGROUND:
+        return Word.LAZY, "starts on ensure()"
+    return Word.READY, "nothing is wanted: num is 0"
+
+
+def _of_worker(view: worker.View, rules: spec.WorkerSetSpec) -> str:
+    """In a pool the sentence names its worker."""
+    alone = rules.num <= 1 and not rules.is_catch_all
+    return view.message if alone else f"{view.ref.worker}: {view.message}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _revision(facts: worker.SetFacts, tally: _Tally, previous: dict[str, Any]) -> str:
+    """Claimed only once no process of another template lives."""
+    before: str = previous.get("currentRevision") or ""
+    if facts.template_hash is None or tally.outdated:
+        return before
+    return revision_name(facts.name, template.declared_part(facts.template_hash))
+
+
+def revision_name(workerset: str, declared_hash: str) -> str:
+    return f"{workerset}-{declared_hash}"
+
+
+def _instances(views: Sequence[worker.View]) -> list[dict[str, Any]]:
+    """One entry a worker name; a named set has one."""
+    groups: dict[str, list[worker.View]] = {}
+    for view in views:
+        groups.setdefault(view.worker_name, []).append(view)
+    return [
+        {
+            "name": name,
+            "replicas": sum(1 for view in group if view.run),
+            "readyReplicas": sum(1 for view in group if view.ready),
+        }
+        for name, group in groups.items()
+    ]
+
+
+def _conditions(
+    facts: worker.SetFacts, tally: _Tally, word: str, message: str, *, deleting: bool
+) -> tuple[Condition, ...]:
+    return (
+        _ready(tally, word, message, deleting=deleting),
+        _progressing(tally, word),
+        _degraded(tally),
+        _given_up(facts, tally),
+        _waiting(facts),
+    )
+
+
+def _ready(tally: _Tally, word: str, message: str, *, deleting: bool) -> Condition:
+    ready = tally.ready + tally.completed >= tally.wanted and tally.given_up is None
+    match word:
+        case Word.SUSPENDED:
+            return Condition("Ready", False, "Suspended", message)
+        case Word.WAITING:
+            reason = "Stopping" if deleting else "Waiting"
+            held = ready and tally.wanted > 0 and not deleting
+            return Condition("Ready", held, "AllReady" if held else reason, message)
+        case Word.FAILED:
+            return Condition("Ready", False, "GivenUp", message)
+        case Word.LAZY | Word.CATCH_ALL:
+            return Condition("Ready", True, "Idle", message)
+        case Word.COMPLETED:
+            return Condition("Ready", True, "Completed", message)
+        case Word.BACKOFF:
+            return Condition("Ready", ready, "Crashing", message)
+        case _:
+            reason = "Idle" if tally.wanted == 0 else "AllReady" if ready else "Starting"
+            return Condition("Ready", ready, reason, message)
+
+
+def _progressing(tally: _Tally, word: str) -> Condition:
+    if word == Word.ROLLING:
+        return Condition("Progressing", True, "Rolling")
+    if word == Word.BACKOFF:
+        return Condition("Progressing", True, "Retrying")
+    if tally.stopping:
+        return Condition("Progressing", True, "Stopping")
+    if word == Word.STARTING:
+        return Condition("Progressing", True, "Starting")
+    return Condition("Progressing", False, "Settled")
+
+
+def _degraded(tally: _Tally) -> Condition:
+    if tally.given_up is not None:
+        return Condition("Degraded", True, "GivenUp", tally.given_up.message)
+    if tally.failing is not None:
+        return Condition("Degraded", True, "Crashing", tally.failing.message)
+    return Condition("Degraded", False, "AsDeclared")
+
+
+def _given_up(facts: worker.SetFacts, tally: _Tally) -> Condition:
+    if tally.given_up is None:
+        return Condition("GivenUp", False, "NotGivenUp")
+    never = facts.spec.restart is spec.Restart.NEVER
+    return Condition(
+        "GivenUp", True, "NeverRestarted" if never else "TooManyFailures", tally.given_up.message
+    )
+
+
+def _waiting(facts: worker.SetFacts) -> Condition:
+    if facts.hold is None:
+        return Condition("Waiting", False, "NotWaiting")
+    return Condition("Waiting", True, facts.hold.reason, facts.hold.message)

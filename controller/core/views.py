@@ -1,0 +1,75 @@
+"""What others see of a slot once it is decided: state, levels, and the sentence that says why."""
+
+from __future__ import annotations
+
+from controller.core import draft, exits, records, runs, sentences, spec, worker
+from controller.core.lifecycle import State
+
+
+def of(made: draft.Draft, live: runs.Process | None) -> worker.View | None:
+    """What others see. A slot that is empty and not wanted has no worker."""
+    state, record, slot, facts = made.state, made.record, made.slot, made.facts
+    if state is State.GONE:
+        return None
+    run, pid, started_wall = "", 0, 0.0
+    template_hash = facts.template_hash or record.template_hash
+    if live is not None:
+        run, pid, started_wall, template_hash = live.run, live.pid, live.started_wall, live.template_hash
+    elif state is State.STARTING:
+        run = made.mark.run if made.mark is not None else ""
+    elif state is State.STOPPING:
+        template_hash = record.template_hash
+    ready = state is State.READY
+    failing = record.counters.failures > 0 and not ready
+    reason, message = _why(made)
+    return worker.View(
+        ref=slot.ref,
+        ordinal=slot.ordinal,
+        worker_name=slot.worker_name,
+        state=state,
+        template_hash=template_hash,
+        incarnation=record.incarnation,
+        run=run,
+        pid=pid,
+        started_wall=started_wall,
+        ready=ready,
+        ready_wall=made.mark.ready_wall if ready and made.mark is not None else 0.0,
+        restarts=max(0, record.exits - (0 if run else 1)),
+        given_up=record.phase is records.Phase.FAILED and not ready,
+        failing=failing,
+        wanted=slot.wanted,
+        reason=reason,
+        message=message,
+        last=record.last,
+    )
+
+
+_GATE_WAITS = {
+    spec.Gate.HANDLE: "it has not taken its handle yet",
+    spec.Gate.VARS: "it has not published vars yet",
+    spec.Gate.NOTIFY: "it has not sent READY=1 yet",
+    spec.Gate.LISTENING: "it does not listen yet",
+}
+
+
+def _why(made: draft.Draft) -> tuple[str, str]:
+    """Reason and sentence for a worker that is not simply running; no times that move."""
+    record, facts = made.record, made.facts
+    match made.state:
+        case State.READY | State.STARTING | State.GONE:
+            return "", ""
+        case State.RUNNING:
+            if record.counters.failures:
+                return "Retrying", sentences.failure(record, "running again")
+            return "", _GATE_WAITS.get(facts.spec.ready_when, "")
+        case State.BACKOFF:
+            return "CrashLoopBackOff", sentences.failure(record, exits.next_try(record, facts.spec))
+        case State.FAILED:
+            return "GivenUp", sentences.failure(record, exits.next_try(record, facts.spec))
+        case State.COMPLETED:
+            return "Completed", sentences.ending(record.last) if record.last else ""
+        case State.STOPPING:
+            return "Stopping", "waits until everything of the last run is gone"
+        case _:
+            hold = facts.hold
+            return (hold.reason, hold.message) if hold else ("Pending", "")

@@ -1,0 +1,73 @@
+"""Who holds which exclusive thing (S1.2): the older holder keeps it, the newer waits.
+
+A holder that lets go of a claim keeps it until nothing of it runs that was started under it, so that
+moving a name from one set to another never has two workers of that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from controller.core import kinds
+
+
+@dataclass(frozen=True, slots=True)
+class Blocker:
+    """The claim that is taken, and by whom."""
+
+    claim: str
+    holder: kinds.Key
+
+
+class ClaimIndex:
+    """Claims in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, list[kinds.Key]] = {}
+        self._claims: dict[kinds.Key, tuple[str, ...]] = {}
+        self._lingering: dict[kinds.Key, set[str]] = {}
+
+    def claim(self, key: kinds.Key, wanted: Iterable[str]) -> None:
+        """Replace the key's claims; what it lets go lingers until `settle`."""
+        new = tuple(wanted)
+        old = self._claims.get(key, ())
+        if new == old:
+            return
+        self._claims[key] = new
+        for claim in new:
+            holders = self._holders.setdefault(claim, [])
+            if key not in holders:
+                holders.append(key)
+        released = set(old) - set(new)
+        lingering = (self._lingering.pop(key, set()) | released) - set(new)
+        if lingering:
+            self._lingering[key] = lingering
+
+    def settle(self, key: kinds.Key) -> tuple[kinds.Key, ...]:
+        """Nothing of former claims runs any more; returns who may go on."""
+        return self._release(key, self._lingering.pop(key, set()))
+
+    def drop(self, key: kinds.Key) -> tuple[kinds.Key, ...]:
+        """The key is gone; returns who may go on."""
+        held = set(self._claims.pop(key, ())) | self._lingering.pop(key, set())
+        return self._release(key, held)
+
+    def blocker(self, key: kinds.Key) -> Blocker | None:
+        """The first claim of the key that somebody older holds."""
+        for claim in self._claims.get(key, ()):
+            holder = self._holders[claim][0]
+            if holder != key:
+                return Blocker(claim, holder)
+        return None
+
+    def _release(self, key: kinds.Key, claims: Iterable[str]) -> tuple[kinds.Key, ...]:
+        freed: list[kinds.Key] = []
+        for claim in claims:
+            holders = self._holders[claim]
+            if holders[0] == key and len(holders) > 1:
+                freed.append(holders[1])
+            holders.remove(key)
+            if not holders:
+                del self._holders[claim]
+        return tuple(freed)

@@ -1,0 +1,36 @@
+"""What the engine remembers of a set between passes. Lost with the controller, and no harm done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controller.core import kinds, plan, records, steps, worker
+
+Identity = tuple[str, int, str]
+"""Uid, generation, restart annotation: while it stands, parsing and hashing need not be repeated."""
+
+
+@dataclass(slots=True)
+class SetMemory:
+    """One set. `records`, `last` and `pods` change only after the transaction that wrote them."""
+
+    records: dict[str, records.Record] = field(default_factory=dict)
+    identity: Identity | None = None
+    facts: worker.SetFacts | None = None
+    places: tuple[steps.Place, ...] = ()
+    env_file_values: Mapping[str, str] = field(default_factory=dict)
+    env_problem: str = ""
+    env_stale: bool = True
+    last: plan.Plan | None = None
+    pods: dict[str, worker.View] = field(default_factory=dict)
+    pod_labels: Mapping[str, str] | None = None
+    evicted: set[str] = field(default_factory=set)
+    revision: str = ""
+    attempts: int = 0
+
+
+def identity_of(obj: kinds.Object) -> Identity:
+    meta = obj["metadata"]
+    annotations = meta.get("annotations") or {}
+    return meta["uid"], meta["generation"], annotations.get(kinds.ANNOTATION_RESTARTED_AT, "")

@@ -1,0 +1,47 @@
+"""Writes the Pods that differ from what was written last: a projection of the plan's views."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from controller import ports
+from controller.core import kinds, pods, worker
+
+
+def write(
+    store: ports.Store,
+    owner: kinds.Object,
+    scope: str,
+    before: Mapping[str, worker.View],
+    after: Mapping[str, worker.View],
+    *,
+    now: float,
+    relabel: bool,
+) -> None:
+    """Make the store's Pods agree with `after`; `relabel` writes all of them."""
+    namespace = owner["metadata"]["namespace"]
+    for name, view in after.items():
+        known = before.get(name)
+        if relabel or (known is not view and known != view):
+            _write_one(store, owner, scope, view, now)
+    for name in before:
+        if name not in after:
+            remove(store, kinds.Key(namespace, name))
+
+
+def remove(store: ports.Store, key: kinds.Key) -> None:
+    if store.find(kinds.PODS, key) is not None:
+        store.delete(kinds.PODS, key)
+
+
+def _write_one(store: ports.Store, owner: kinds.Object, scope: str, view: worker.View, now: float) -> None:
+    key = kinds.Key(owner["metadata"]["namespace"], view.ref.worker)
+    previous = store.find(kinds.PODS, key)
+    pod = pods.build(owner, scope, view, now, previous)
+    if previous is not None and previous["metadata"]["uid"] != pod["metadata"]["uid"]:
+        store.delete(kinds.PODS, key)
+        previous = None
+    if previous is None:
+        store.create(kinds.PODS, pod)
+    else:
+        store.update(kinds.PODS, pod)
