@@ -1,0 +1,178 @@
+"""Faults: nothing is lost, nothing is left running, and the message says what to do."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+
+import pytest
+
+from controller.client import resources
+from tests.e2e.project import Project, wait_gone
+
+SLEEP = ["sleep", "1000"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"command": ["no-such-program"]}, "no-such-program"),
+        ({"command": ["./plain.txt"]}, "plain.txt"),
+        ({"command": SLEEP, "working_dir": "nowhere"}, "nowhere"),
+    ],
+)
+def test_a_worker_that_cannot_start_fails_with_the_reason_and_the_rest_runs(
+    project: Project, spec: dict[str, object], says: str
+) -> None:
+    project.write("plain.txt", "not a program")
+    project.declare("bad", max_consecutive_failures=1, **spec)
+    project.declare("good", command=SLEEP)
+    project.apply()
+    failed = project.wait_state("bad", "Failed")
+    assert says in failed["status"]["message"]
+    project.wait_state("good", "Ready")
+
+
+def test_s4_2_a_worker_that_exits_at_once_for_ever_is_paced(project: Project) -> None:
+    project.write("flip.sh", "echo x >> runs.txt\n[ $(( $(wc -l < runs.txt) % 2 )) = 0 ]\n")
+    project.declare("flip", command=["sh", "flip.sh"])
+    project.declare("good", command=SLEEP)
+    project.apply()
+    project.wait_state("good", "Ready")
+    project.wait(resources.WORKERSETS, "flip", lambda obj: obj["status"].get("restarts", 0) >= 5)
+    assert project.workerset("flip")["status"]["state"] in ("Backoff", "Starting")
+
+
+def test_s4_6_grandchildren_in_new_sessions_that_ignore_sigterm_are_gone_after_a_stop(
+    project: Project,
+) -> None:
+    project.write(
+        "stubborn.py",
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        open('grandchild.tmp', 'w').write(str(os.getpid()))\n"
+        "        os.rename('grandchild.tmp', 'grandchild.pid')\n"
+        "        while True: time.sleep(1000)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "print('forked', flush=True)\n"
+        "while True: time.sleep(1000)\n",
+    )
+    project.declare("stubborn", command=["python3", "stubborn.py"], stop_grace="300ms")
+    project.apply()
+    project.wait_state("stubborn", "Ready")
+    main = project.wait_pid("stubborn-0")
+    grandchild = int((project.root / "grandchild.pid").read_text())
+    project.ctl("delete", "ws", "stubborn")
+    for pid in (main, grandchild):
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_kill_of_the_controller_disturbs_no_worker(project: Project) -> None:
+    project.declare("web", command=SLEEP, num=3)
+    project.declare("brief", command=["sh", "-c", "read line < gate; exit 7"], restart="never")
+    os.mkfifo(project.root / "gate")
+    project.apply()
+    project.wait_state("web", "Ready")
+    pids = project.pids("web")
+    brief = project.wait_pid("brief-0")
+    controller = project.pid_of("controller")
+    os.kill(controller, signal.SIGKILL)
+    wait_gone(controller)
+    # `brief` ends while no controller may be there; its exit status must be known to the next one.
+    with open(project.root / "gate", "w") as gate:
+        gate.write("go\n")
+    wait_gone(brief)
+    project.ctl("get", "ws")
+    assert project.pid_of("controller") != controller
+    assert sorted(project.pids("web")) == sorted(pids)
+    failed = project.wait_state("brief", "Failed")
+    assert "exit 7" in failed["status"]["message"]
+
+
+def test_kill_of_the_shim_ends_every_worker_and_starts_them_anew(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid = project.wait_pid("web-0")
+    os.kill(project.pid_of("shim"), signal.SIGKILL)
+    wait_gone(pid)
+    assert project.wait_pid("web-0", other_than=pid) != pid
+
+
+def test_kill_of_the_guardian_disturbs_no_worker_and_down_still_ends_all(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid = project.wait_pid("web-0")
+    guardian = project.pid_of("guardian")
+    os.kill(guardian, signal.SIGKILL)
+    wait_gone(guardian)
+    assert project.wait_pid("web-0") == pid
+    project.ctl("down")
+    wait_gone(pid)
+    assert project.leftovers() == []
+
+
+def test_after_a_kill_of_all_of_ours_the_next_start_leaves_no_duplicate(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid = project.wait_pid("web-0")
+    ours = [project.pid_of(part) for part in ("guardian", "controller", "shim")]
+    for one in ours:
+        os.kill(one, signal.SIGKILL)
+    for one in ours:
+        wait_gone(one)
+    project.ctl("up", "-d")
+    project.wait_state("web", "Ready")
+    wait_gone(pid)
+    assert len(project.pids("web")) == 1
+
+
+def test_the_state_folder_deleted_under_a_running_controller_is_repaired(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid = project.wait_pid("web-0")
+    shutil.rmtree(project.root / ".workerset")
+    # No second controller may come of it, and the worker is not started twice.
+    project.ctl("apply", "-f", "manifests/")
+    project.wait_state("web", "Ready")
+    assert project.wait_pid("web-0") == pid
+
+
+def test_two_ups_at_once_make_one_controller(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    both = [project.popen("up", "-d") for _ in range(2)]
+    said = [one.communicate(timeout=50)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    project.wait_state("web", "Ready")
+    assert len(project.pids("web")) == 1
+
+
+def test_half_saved_and_binary_manifests_change_nothing(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    project.write(
+        "manifests/half.yaml", "apiVersion: workerset.dev/v1\nkind: WorkerSet\nmetadata: {name: half"
+    )
+    (project.root / "manifests/binary.yaml").write_bytes(bytes(range(256)))
+    said = project.ctl("apply", "-f", "manifests/", code=1)
+    assert "manifests/half.yaml:" in said.stderr + said.stdout
+    assert "manifests/binary.yaml" in said.stderr + said.stdout
+    assert json.loads(project.ctl("get", "ws", "-o", "json").stdout)["items"][0]["metadata"]["name"] == "web"
+
+
+def test_without_a_controller_every_verb_says_what_to_type(project: Project) -> None:
+    for words in (["get", "ws"], ["logs", "web"], ["down"], ["stop", "web"], ["describe", "ws", "web"]):
+        said = project.ctl(*words, code=1)
+        assert "no controller runs for project" in said.stderr
+        assert "workerctl up -d" in said.stderr
