@@ -1,0 +1,97 @@
+"""How objects go: deletionTimestamp, finalizers, and what still holds an object back.
+
+A WorkerSet is gone only when its processes are: its deletion begins with the finalizer `DRAIN`, which the
+engine takes off once nothing of it runs. A store removes an object whose last finalizer goes (`finished`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from controller.core import door, fields, kinds, metadata
+
+DRAIN = "workerset.dev/drain"
+FOREGROUND = "foregroundDeletion"
+ORPHAN = "orphan"
+
+ORPHAN_WARNING = (
+    "a worker does not outlive its set here: its processes are stopped in spite of propagationPolicy Orphan"
+)
+
+
+def begin_delete(
+    resource: kinds.Resource,
+    live: kinds.Object,
+    *,
+    propagation: str | None,
+    now: str,
+    uid: str | None = None,
+    resource_version: str | None = None,
+    grace_seconds: int | None = None,
+) -> door.Outcome | None:
+    """None = remove the object now; else what to store, with deletionTimestamp.
+
+    A WorkerSet always waits for its drain; a Pod only gets the stamp, which the engine takes for "restart
+    this worker". Foreground adds `foregroundDeletion`. Raises Conflict for a failed precondition.
+    """
+    metadata.require_preconditions(resource, live, uid, resource_version)
+    held = metadata.finalizers(live)
+    wanted = list(held)
+    begun = bool(live["metadata"].get("deletionTimestamp"))
+    warnings: tuple[str, ...] = ()
+    if resource == kinds.WORKERSETS:
+        if not begun:
+            wanted = _with(wanted, DRAIN)
+        if propagation == "Foreground" and (not begun or DRAIN in held):
+            wanted = _with(wanted, FOREGROUND)
+        if propagation == "Orphan":
+            warnings = (ORPHAN_WARNING,)
+    if not wanted and resource != kinds.PODS:
+        return None
+    meta: dict[str, Any] = dict(live["metadata"])
+    if not begun:
+        meta["deletionTimestamp"] = now
+    if grace_seconds is not None:
+        meta["deletionGracePeriodSeconds"] = grace_seconds
+    elif not begun:
+        meta["deletionGracePeriodSeconds"] = 0
+    if wanted:
+        meta["finalizers"] = wanted
+    if fields.same(meta, live["metadata"]):
+        return door.Outcome(live, warnings, False)
+    return door.Outcome({**live, "metadata": meta}, warnings, True)
+
+
+def remove_finalizer(live: kinds.Object, name: str) -> kinds.Object:
+    """`live` without one finalizer; storing the result deletes the object if `finished` says so."""
+    return _without(live, (name,))
+
+
+def drained(live: kinds.Object) -> kinds.Object:
+    """`live` without the finalizers that wait for its processes, once none is left."""
+    return _without(live, (DRAIN, FOREGROUND, ORPHAN))
+
+
+def deleting(obj: kinds.Object) -> bool:
+    return bool(fields.mapping(obj.get("metadata")).get("deletionTimestamp"))
+
+
+def finished(live: kinds.Object, new: kinds.Object) -> bool:
+    """Storing `new` over `live` takes off the last finalizer of an object that is being deleted."""
+    return deleting(new) and bool(metadata.finalizers(live)) and not metadata.finalizers(new)
+
+
+def _with(names: list[str], name: str) -> list[str]:
+    return names if name in names else [*names, name]
+
+
+def _without(live: kinds.Object, names: Collection[str]) -> kinds.Object:
+    held = metadata.finalizers(live)
+    kept = [one for one in held if one not in names]
+    if len(kept) == len(held):
+        return live
+    meta = {key: value for key, value in live["metadata"].items() if key != "finalizers"}
+    if kept:
+        meta["finalizers"] = kept
+    return {**live, "metadata": meta}
