@@ -1,0 +1,214 @@
+"""What the schema cannot say about one object (S1.2, S1.6, S8.2): rules between its fields.
+
+Every function takes a schema-valid object and returns problems; nothing here raises or looks beyond
+the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from controller.core import errors, foreign, kinds, quantity, words
+
+RESERVED_ENV = frozenset(
+    {
+        "WORKERSET_NAME",
+        "WORKERSET_SCOPE",
+        "WORKERSET_ORDINAL",
+        "WORKERSET_BACKGROUND",
+        "WORKERSET_HANDLE_FD",
+        "WORKERSET_SOCKET",
+        "WORKERSET_TOKEN",
+        "NOTIFY_SOCKET",
+        "LISTEN_FDS",
+        "LISTEN_PID",
+        "LISTEN_FDNAMES",
+        "FRANKENPHP_WORKER",
+        "FRANKENPHP_WORKER_NAME",
+        "FRANKENPHP_WORKER_BACKGROUND",
+    }
+)
+"""S8.2: what the controller itself tells a worker."""
+
+RESERVED_PREFIXES = ("m#", "workerset.dev/")
+"""A worker name cannot begin with these: upstream's own names, and ours."""
+
+SMALLEST_LOG = 4096
+
+Problems = Iterator[errors.FieldProblem]
+Spec = Mapping[str, Any]
+
+
+def object_problems(obj: kinds.Object) -> tuple[errors.FieldProblem, ...]:
+    """All problems of one object that its schema accepts."""
+    declared: Spec = obj["spec"]
+    found = [] if obj["metadata"].get("name") else list(_nameless(obj))
+    for rule in _RULES:
+        found.extend(rule(declared))
+    return tuple(found)
+
+
+def _nameless(obj: kinds.Object) -> Problems:
+    if not obj["metadata"].get("generateName"):
+        yield errors.FieldProblem(
+            ("metadata", "name"), "Required", "the set has no name", "write metadata: {name: jobs}"
+        )
+
+
+def _entrypoint(declared: Spec) -> Problems:
+    """Exactly one of the two, and what belongs to only one of them."""
+    if "file" in declared and "command" in declared:
+        yield _spec_problem("file", "Invalid", "file and command exclude each other", "remove one of them")
+    elif "file" not in declared and "command" not in declared:
+        yield errors.FieldProblem(
+            ("spec",), "Required", "nothing to run", "write file: bin/jobs.py or command: [python, app.py]"
+        )
+    if "interpreter" in declared and "file" not in declared:
+        yield _spec_problem(
+            "interpreter",
+            "Invalid",
+            "interpreter works with file only",
+            "write it as the command's first word",
+        )
+
+
+def _command(declared: Spec) -> Problems:
+    command = declared.get("command")
+    if isinstance(command, str):
+        try:
+            words.split(command)
+        except words.NeedsShell as error:
+            yield _spec_problem("command", "Invalid", error.message, error.fix, command)
+    elif command is not None and not command[0]:
+        yield errors.FieldProblem(
+            ("spec", "command", 0),
+            "Invalid",
+            "the program's name is empty",
+            "write command: [python, app.py]",
+        )
+
+
+def _limits(declared: Spec) -> Problems:
+    num, limit = declared.get("num"), declared.get("max_threads")
+    catch_all = declared.get("background") and "name" not in declared
+    if num is not None and limit is not None and num > limit and not catch_all:
+        fix = f"lower num, or write max_threads: {num}"
+        yield _spec_problem("num", "Invalid", f"num is above max_threads: {num} > {limit}", fix, num)
+    size = declared.get("log", {}).get("max_size")
+    if size is not None and quantity.parse_size(size) < SMALLEST_LOG:
+        yield errors.FieldProblem(
+            ("spec", "log", "max_size"),
+            "Invalid",
+            f"below the smallest log file, 4Ki: {size}",
+            "write 10Mi",
+            size,
+        )
+
+
+def _kind(declared: Spec) -> Problems:
+    """S1.7: what belongs to one of the three kinds only."""
+    background, listen = declared.get("background", False), "listen" in declared
+    catch_all = background and "name" not in declared
+    if background:
+        for field in ("listen", "rollout"):
+            if field in declared:
+                yield _spec_problem(
+                    field, "Invalid", f"{field} is for HTTP sets, not for background sets", f"remove {field}"
+                )
+    elif "rollout" in declared and not listen:
+        yield _spec_problem(
+            "rollout", "Invalid", "rollout is for HTTP sets: a plain set restarts in place", "remove rollout"
+        )
+    if not background and "name" in declared:
+        fix = "add background: true, or remove name"
+        yield _spec_problem("name", "Invalid", "only a background set answers to a worker name", fix)
+    if "instances" in declared and not catch_all:
+        fix = "remove name from a background set to make it a catch-all, or remove instances"
+        yield _spec_problem("instances", "Invalid", "instances is for catch-alls only", fix)
+
+
+def _catch_all_num(declared: Spec) -> Problems:
+    if declared.get("background") and "name" not in declared and declared.get("num"):
+        num = declared["num"]
+        detail = "a background set without a name is a catch-all, whose eager processes are not supported yet"
+        yield _spec_problem("num", "NotSupported", detail, "add name: jobs for an ordinary worker", num)
+
+
+def _names(declared: Spec) -> Problems:
+    name = declared.get("name", "")
+    for prefix in RESERVED_PREFIXES:
+        if name.startswith(prefix):
+            yield _spec_problem(
+                "name", "Invalid", f"the prefix {prefix} is reserved: {name}", "remove it", name
+            )
+
+
+def _reserved_env(declared: Spec) -> Problems:
+    env = declared.get("env")
+    if env:
+        for key in RESERVED_ENV.intersection(env):
+            detail = f"the controller sets this variable itself: {key}"
+            yield errors.FieldProblem(("spec", "env", key), "Invalid", detail, "use another name", env[key])
+
+
+def _readiness(declared: Spec) -> Problems:
+    gate, restart = declared.get("ready_when"), declared.get("restart", "always")
+    if gate == "completed" and restart == "always":
+        detail = "with restart: always it runs again instead of completing"
+        yield _spec_problem("ready_when", "Invalid", detail, "write restart: on_failure", gate)
+    if gate == "listening" and "listen" not in declared:
+        yield _spec_problem(
+            "ready_when", "Invalid", "listening is for HTTP sets", "write ready_when: started"
+        )
+
+
+def _php(declared: Spec) -> Problems:
+    file = str(declared.get("file", ""))
+    if not file.endswith(".php"):
+        return
+    if not declared.get("background"):
+        detail = "a PHP file that serves requests needs a server in front of it"
+        fix = (
+            f"write command: [frankenphp, php-server, --worker, {foreign.scalar(file)}], or background: true"
+        )
+        yield _spec_problem("file", "Invalid", detail, fix, file)
+    elif "ready_when" not in declared:
+        detail = "a PHP file is ready once it has published vars, which is not supported yet"
+        yield _spec_problem("file", "NotSupported", detail, "write ready_when: started or handle", file)
+
+
+def _probes(declared: Spec) -> Problems:
+    for name in ("startup_probe", "readiness_probe", "liveness_probe"):
+        probe = declared.get(name)
+        if not isinstance(probe, Mapping):
+            continue
+        kinds_given = [kind for kind in ("exec", "http", "tcp") if kind in probe]
+        if len(kinds_given) != 1:
+            given = ", ".join(kinds_given) or "none"
+            yield _spec_problem(
+                name, "Invalid", f"exactly one of exec, http and tcp, not: {given}", "keep one"
+            )
+        elif kinds_given != ["exec"] and "listen" in declared and "probe_port" not in declared:
+            detail = "any process of the pool may answer on the shared socket"
+            yield _spec_problem(name, "Invalid", detail, "add probe_port: 9000 and probe that")
+
+
+def _spec_problem(
+    field: str, code: str, detail: str, fix: str = "", value: object = None
+) -> errors.FieldProblem:
+    return errors.FieldProblem(("spec", field), code, detail, fix, value)
+
+
+_RULES: tuple[Callable[[Spec], Problems], ...] = (
+    _entrypoint,
+    _command,
+    _limits,
+    _kind,
+    _catch_all_num,
+    _names,
+    _reserved_env,
+    _readiness,
+    _php,
+    _probes,
+)

@@ -1,0 +1,88 @@
+"""A schema-valid WorkerSet object as typed values, with the effective defaults of S1.
+
+Knows no file and checks nothing: what the schema and `rules.py` accept, this takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.core import kinds, quantity, signals, spec, words
+
+
+def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
+    """Never raises for a valid object."""
+    declared: Mapping[str, Any] = obj["spec"]
+    take = declared.get
+    num, max_threads = take("num"), take("max_threads")
+    return spec.WorkerSetSpec(
+        template=_template(declared),
+        kind=set_kind(declared),
+        name=take("name"),
+        scope=take("scope", ""),
+        declared_num=None if num is None else int(num),
+        declared_max_threads=None if max_threads is None else int(max_threads),
+        max_consecutive_failures=int(take("max_consecutive_failures", 6)),
+        retry_after_seconds=quantity.parse_duration(take("retry_after", "30s")),
+        restart=spec.Restart(take("restart", "always")),
+        ready_when=ready_gate(declared),
+        min_ready_seconds=quantity.parse_duration(take("min_ready", "1s")),
+        stop_signal=signals.NUMBERS[take("stop_signal", "SIGTERM")],
+        stop_grace_seconds=quantity.parse_duration(take("stop_grace", "30s")),
+        suspend=take("suspend", False),
+        instances=tuple(take("instances", ())),
+        log=_log_rules(take("log", {})),
+    )
+
+
+def set_kind(declared: Mapping[str, Any]) -> spec.SetKind:
+    """S1.7."""
+    if declared.get("background"):
+        return spec.SetKind.BACKGROUND
+    return spec.SetKind.HTTP if declared.get("listen") else spec.SetKind.PLAIN
+
+
+def ready_gate(declared: Mapping[str, Any]) -> spec.Gate:
+    """S5: the declared gate, or the default of the kind and the language."""
+    gate = declared.get("ready_when")
+    if gate is not None:
+        return spec.Gate(gate)
+    if declared.get("listen"):
+        return spec.Gate.LISTENING
+    return spec.Gate.VARS if str(declared.get("file", "")).endswith(".php") else spec.Gate.STARTED
+
+
+def command_words(command: str | list[str]) -> tuple[str, ...]:
+    """Raises words.NeedsShell for a string that only a shell could run."""
+    return words.split(command) if isinstance(command, str) else tuple(command)
+
+
+def _template(declared: Mapping[str, Any]) -> spec.Template:
+    take = declared.get
+    command, umask, nice = take("command"), take("umask"), take("nice")
+    files_limit = take("resources", {}).get("files")
+    return spec.Template(
+        file=take("file"),
+        command=None if command is None else command_words(command),
+        args=tuple(take("args", ())),
+        interpreter=take("interpreter"),
+        working_dir=take("working_dir", "."),
+        env=dict(take("env", {})),
+        env_files=tuple(take("env_files", ())),
+        umask=None if umask is None else int(umask, 8),
+        nice=None if nice is None else int(nice),
+        user=take("user"),
+        files_limit=None if files_limit is None else int(files_limit),
+        tty=take("tty", False),
+    )
+
+
+def _log_rules(declared: Mapping[str, Any]) -> spec.LogRules:
+    default = spec.LogRules()
+    return spec.LogRules(
+        max_size_bytes=quantity.parse_size(declared["max_size"])
+        if "max_size" in declared
+        else default.max_size_bytes,
+        keep=int(declared.get("keep", default.keep)),
+    )
