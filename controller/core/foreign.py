@@ -49,7 +49,9 @@ def value_fix(field: str, value: object, allowed: Iterable[str]) -> str:
 def scalar(value: object) -> str:
     """A value as YAML's flow style writes it, shortened."""
     if isinstance(value, str):
-        plain = re.fullmatch(r"[A-Za-z./][A-Za-z0-9_./:@%+-]*", value) and not value.endswith(":")
+        plain = re.fullmatch(
+            r"[A-Za-z./][A-Za-z0-9_./:@%+-]*|\d+(?:ms|s|m|h|Ki|Mi|Gi)", value
+        ) and not value.endswith(":")
         safe = plain and value.lower() not in ("yes", "no", "true", "false", "null", "on", "off", "y", "n")
         text = value if safe else json.dumps(value, ensure_ascii=False)
     elif isinstance(value, Mapping):
@@ -96,8 +98,8 @@ def _tables(parents: errors.Path) -> tuple[Mapping[str, str], Mapping[str, str],
     place = str(parents[-1]) if parents else ""
     if place.endswith("_probe"):
         return _inverted("PROBE_TARGETS"), {}, ""
-    if place in ("limits", "requests", "resources"):
-        return _inverted("RESOURCE_TARGETS"), {}, ""
+    if place == "resources":
+        return _inverted("RESOURCE_TARGETS"), _inverted("RESOURCE_SENTENCES"), ""
     if place == "log":
         return _inverted("LOG_TARGETS"), {}, ""
     if place == "rollout":

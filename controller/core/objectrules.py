@@ -149,7 +149,7 @@ def _reserved_env(declared: Spec) -> Problems:
     if env:
         for key in RESERVED_ENV.intersection(env):
             detail = f"the controller sets this variable itself: {key}"
-            yield errors.FieldProblem(("spec", "env", key), "Invalid", detail, "use another name", env[key])
+            yield errors.FieldProblem(("spec", "env", key), "Invalid", detail, "use another name", key)
 
 
 def _readiness(declared: Spec) -> Problems:

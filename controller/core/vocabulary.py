@@ -109,6 +109,8 @@ RESOURCE_TARGETS = {
     "files": "nofile openfiles rlimitnofile fds limitnofile",
 }
 
+RESOURCE_SENTENCES = {"write the limits themselves: resources: {files: 1024}": "limits requests reservations"}
+
 LOG_TARGETS = {
     "max_size": "maxsize maxbytes size stdoutlogfilemaxbytes maxsizemb",
     "keep": "maxfile backups count maxbackups stdoutlogfilebackups rotate maxfiles",
