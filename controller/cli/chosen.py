@@ -1,9 +1,10 @@
-"""Which objects a writing verb is about: those named, or what -l and --all find; and doing something to each."""
+"""Which objects a verb is about: those named, or what -l and --all find; and doing something to each."""
 
 from __future__ import annotations
 
-from controller.cli import common, errors
+from controller.cli import common, errors, resources
 from controller.client import errors as client_errors
+from controller.client import resources as known
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from controller.cli.context import Context
-    from controller.cli.resources import Selection
     from controller.client.resources import Kind
 
 
@@ -42,7 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_all_namespaces(parser)
 
 
-def find(args: argparse.Namespace, context: Context, selections: Sequence[Selection]) -> list[Target]:
+def find(
+    args: argparse.Namespace, context: Context, selections: Sequence[resources.Selection]
+) -> list[Target]:
     """Places of everything selected; asks the server only where names are not given."""
     targets: list[Target] = []
     for selection in selections:
@@ -62,6 +64,28 @@ def find(args: argparse.Namespace, context: Context, selections: Sequence[Select
             metadata = obj["metadata"]
             targets.append(Target(kind, metadata.get("namespace"), metadata["name"]))
     return targets
+
+
+def sets(args: argparse.Namespace) -> list[resources.Selection]:
+    """The sets a verb is about: bare names, `ws/web`, or all that -l or --all find."""
+    selections = resources.parse_targets(args.targets)
+    by_query = args.selector is not None or args.everything
+    if bare := _kind_alone(args.targets):
+        selections = [bare]
+    if not selections or not selections[0].names:
+        if not by_query:
+            raise errors.UsageError("name the sets, or give -l LABELS or --all")
+        return selections or [resources.Selection(known.WORKERSETS)]
+    if by_query:
+        raise errors.UsageError("name objects, or give -l or --all, not both")
+    return selections
+
+
+def _kind_alone(words: list[str]) -> resources.Selection | None:
+    """`scale ws --all`: the kind in front of a selector; a set of the name `ws` is written ws/ws."""
+    if len(words) == 1 and len(found := known.find(words[0])) == 1:
+        return resources.Selection(found[0])
+    return None
 
 
 def each(context: Context, targets: Sequence[Target], act: Callable[[Target], None]) -> int:

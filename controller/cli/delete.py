@@ -1,0 +1,162 @@
+"""`delete`: remove declarations, and wait until what they ran is gone."""
+
+from __future__ import annotations
+
+from controller.cli import chosen, common, errors, output, resources, watchstream
+from controller.client import errors as client_errors
+from controller.client import resources as kinds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from typing import Any
+
+    from controller.cli.context import Context
+
+EXAMPLES = """
+  workerctl delete ws web
+  workerctl delete -f manifests/10-web.yaml
+  workerctl delete ws -l app=shop --timeout 1m
+  workerctl delete ws --all --wait=false
+"""
+DESCRIPTION = """
+Remove declarations and stop what they run. Waits until every process of them is gone;
+--wait=false only asks. A deleted worker (pod) is replaced at once: that restarts it.
+"""
+_CASCADE = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("targets", nargs="*", metavar="KIND NAME …", help="as in ws web, ws/web pod/web-0")
+    common.add_files(parser)
+    chosen.add_arguments(parser)
+    common.add_field_selector(parser)
+    parser.add_argument(
+        "--wait", nargs="?", const="true", default="true", choices=("true", "false"), help="until all is gone"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=common.duration,
+        default=None,
+        metavar="DURATION",
+        help="how long to wait (no limit)",
+    )
+    parser.add_argument(
+        "--cascade",
+        nargs="?",
+        const="background",
+        default="background",
+        choices=tuple(_CASCADE),
+        help="what becomes of the workers; orphan leaves them running",
+    )
+    grace = parser.add_mutually_exclusive_group()
+    grace.add_argument("--grace-period", type=int, metavar="SECONDS", help="instead of the sets' stop_grace")
+    grace.add_argument(
+        "--now", action="store_const", dest="grace_period", const=1, help="one second of grace"
+    )
+    grace.add_argument("--force", action="store_const", dest="grace_period", const=0, help="kill at once")
+    parser.add_argument("--ignore-not-found", action="store_true", help="what is missing is well")
+    output.add_dry_run(parser)
+    parser.add_argument("-o", "--output", choices=("name",), metavar="name", help="print names only")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    targets = _targets(args, context)
+    if not targets:
+        chosen.note_none(context)
+        return errors.OK
+    report = output.Report(context, args)
+    begun: list[tuple[chosen.Target, str]] = []
+
+    def act(target: chosen.Target) -> None:
+        uid = _delete(args, context, target)
+        if uid is not None:
+            report.say(target.kind, target.name, "deleted")
+            begun.append((target, uid))
+
+    code = chosen.each(context, targets, act)
+    if args.wait == "true" and args.dry_run == "none":
+        deadline = watchstream.Deadline(args.timeout)
+        orphan = args.cascade == "orphan"
+        left = [
+            text for target, uid in begun for text in _wait(context, target, uid, deadline, orphan=orphan)
+        ]
+        if left:
+            context.note(f"timed out waiting for the end of: {', '.join(left)}")
+            context.note("it goes on without you; see workerctl get pods, or delete with --force")
+            return errors.FAILED
+    return code
+
+
+def _targets(args: argparse.Namespace, context: Context) -> list[chosen.Target]:
+    if not args.files:
+        args.ignore_not_found = args.ignore_not_found or args.everything or args.selector is not None
+        by_query = args.everything or args.field_selector is not None
+        found = resources.parse_chosen(args.targets, args.selector, everything=by_query)
+        return chosen.find(args, context, found)
+    if args.targets or args.everything:
+        raise errors.UsageError("give files with -f, or names, not both")
+    from controller.cli import declared
+
+    targets = []
+    for obj in declared.objects(args, context):
+        kind = next((one for one in kinds.KINDS if one.kind == obj.get("kind")), None)
+        if kind is None:
+            raise errors.CliError(f'there is no kind "{obj.get("kind")}"', f"kinds: {resources.known()}")
+        metadata = obj.get("metadata") or {}
+        where = args.namespace or metadata.get("namespace") or context.namespace(args)
+        targets.append(chosen.Target(kind, where if kind.namespaced else None, str(metadata.get("name"))))
+    return targets
+
+
+def _delete(args: argparse.Namespace, context: Context, target: chosen.Target) -> str | None:
+    """Ask for the end; the object's uid (empty if it was gone at once), None if there was none."""
+    client = context.client()
+    options: dict[str, Any] = {
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "propagationPolicy": _CASCADE[args.cascade],
+    }
+    if args.grace_period is not None and args.grace_period >= 0:
+        options["gracePeriodSeconds"] = args.grace_period
+    if args.dry_run == "server":
+        options["dryRun"] = ["All"]
+    try:
+        if args.dry_run == "client":
+            return str(client.request("GET", target.path).json()["metadata"].get("uid", ""))
+        answer = client.request("DELETE", target.path, None, options).json()
+    except client_errors.ApiError as error:
+        if error.code == 404 and args.ignore_not_found:
+            return None
+        raise
+    details = answer.get("details") or {} if answer.get("kind") == "Status" else answer.get("metadata") or {}
+    return str(details.get("uid") or "")
+
+
+def _wait(
+    context: Context, target: chosen.Target, uid: str, deadline: watchstream.Deadline, *, orphan: bool
+) -> list[str]:
+    """What is still there at the deadline: the object itself, then workers of a deleted set."""
+    with watchstream.Mirror(
+        context, target.kind, target.namespace, watchstream.by_name(target.name)
+    ) as objects:
+        while any(not uid or obj["metadata"].get("uid") == uid for obj in objects.objects.values()):
+            if not objects.wait(deadline):
+                return [target.title]
+    if target.kind is not kinds.WORKERSETS or orphan:
+        return []
+    with watchstream.Mirror(context, kinds.PODS, target.namespace, {}) as pods:
+        shown: list[str] = []
+        while left := [name for (_, name), pod in pods.objects.items() if _is_of(pod, target.name, uid)]:
+            if left != shown:
+                context.note(f"waiting for {', '.join(left[:3])}{' …' if len(left) > 3 else ''} to stop")
+                shown = left
+            if not pods.wait(deadline):
+                return [kinds.PODS.named(name) for name in left]
+    return []
+
+
+def _is_of(pod: dict[str, Any], name: str, uid: str) -> bool:
+    """A worker of the deleted set, not of a new one with its name."""
+    owners = pod["metadata"].get("ownerReferences") or ()
+    return any(owner.get("uid") == uid if uid else owner.get("name") == name for owner in owners)
