@@ -1,0 +1,151 @@
+"""What can stand in one place of a command line: names of live objects, kinds, formats, values of options."""
+
+from __future__ import annotations
+
+from controller.client import errors as client_errors
+from controller.client import http, resources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from controller.cli.context import Context
+
+FILES = ":files"
+FOLDERS = ":folders"
+NO_SPACE = ":nospace"
+
+_OF_KINDS = frozenset({"get", "describe", "delete", "label", "annotate", "patch", "edit", "wait"})
+_OF_SETS = frozenset({"scale", "restart", "stop", "start", "env"})
+_OF_FILES = frozenset({"up", "apply", "diff", "validate"})
+_FORMATS = ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns=")
+_WAITS = ("condition=Ready", "condition=Progressing=False", "delete", "create", "jsonpath=")
+_ACTIONS = {"rollout": ("status", "history", "undo", "restart"), "completion": ("bash", "zsh", "fish")}
+_TIMEOUT = 0.5
+
+
+class Found:
+    """Candidates with descriptions, and what the shell should do besides."""
+
+    def __init__(self, values: Sequence[tuple[str, str]] = (), directive: str = "") -> None:
+        self.values = list(values)
+        self.directive = directive
+
+    def starting(self, current: str) -> Found:
+        return Found([pair for pair in self.values if pair[0].startswith(current)], self.directive)
+
+
+class Line:
+    """What is known of the command line before the current word."""
+
+    def __init__(self, current: str) -> None:
+        self.current = current
+        self.verb = ""
+        self.prefix = ""
+        self.namespace: str | None = None
+        self.directory: str | None = None
+        self.positionals: list[str] = []
+
+    def take_global(self, option: str, value: str) -> None:
+        if option in ("-C", "--directory"):
+            self.directory = value
+        elif option in ("-n", "--namespace"):
+            self.namespace = value
+
+
+def option_value(name: str, action: argparse.Action | None, line: Line, context: Context) -> Found:
+    """Values of an option."""
+    if name in ("-C", "--directory"):
+        return Found(directive=FOLDERS)
+    if name in ("-f", "--filename") or name.endswith("-file"):
+        return Found(directive=FILES)
+    if name in ("-n", "--namespace"):
+        return _fit(line, names(resources.NAMESPACES, line, context))
+    if name == "--for" and line.verb == "events":
+        return _kind_and_name(line, context)
+    if name == "--for":
+        return _fit(line, _WAITS)
+    if action is not None and action.choices is not None:
+        return _fit(line, [str(choice) for choice in action.choices])
+    if name in ("-o", "--output"):
+        found = _fit(line, _FORMATS)
+        if found.values and all(value.endswith("=") for value, _ in found.values):
+            found.directive = NO_SPACE
+        return found
+    return Found()
+
+
+def positional(line: Line, context: Context) -> Found:
+    """Names, kinds or actions, by the verb and the words before."""
+    verb, before = line.verb, line.positionals
+    if verb in _ACTIONS and not before:
+        return _fit(line, _ACTIONS[verb])
+    if verb == "rollout" or verb in _OF_SETS:
+        return _sets(line, context)
+    if verb == "logs":
+        return _fit(
+            line, [*names(resources.WORKERSETS, line, context), *names(resources.PODS, line, context)]
+        )
+    if verb == "top":
+        return _top(line, context)
+    if verb in _OF_FILES:
+        return Found(directive=FILES)
+    if verb not in _OF_KINDS:
+        return Found()
+    if "/" in line.current or any("/" in word for word in before):
+        return _kind_and_name(line, context)
+    if not before:
+        return _fit(line, _kind_words())
+    found = [name for kind in resources.find(before[0]) for name in names(kind, line, context)]
+    return _fit(line, [name for name in found if name not in before])
+
+
+def _sets(line: Line, context: Context) -> Found:
+    """Bare names of sets; workers too where they can be restarted."""
+    if "/" in line.current:
+        return _kind_and_name(line, context)
+    found = names(resources.WORKERSETS, line, context)
+    return _fit(line, [name for name in found if name not in line.positionals])
+
+
+def _top(line: Line, context: Context) -> Found:
+    if not line.positionals:
+        return _fit(line, ("workers", "sets"))
+    kind = resources.WORKERSETS if line.positionals[0] == "sets" else resources.PODS
+    return _fit(line, names(kind, line, context))
+
+
+def _kind_words() -> list[str]:
+    return [kind.plural for kind in resources.KINDS] + ["ws", "po", "ev", "ns", "all"]
+
+
+def _kind_and_name(line: Line, context: Context) -> Found:
+    """`ws/` then `ws/web`."""
+    word = line.current.removeprefix(line.prefix)
+    kind_word, slash, _ = word.partition("/")
+    if not slash:
+        found = _fit(line, [f"{kind}/" for kind in _kind_words() if kind != "all"])
+        found.directive = NO_SPACE
+        return found
+    kinds = resources.find(kind_word)
+    return _fit(line, [f"{kind_word}/{name}" for kind in kinds for name in names(kind, line, context)])
+
+
+def _fit(line: Line, values: Sequence[str]) -> Found:
+    return Found([(line.prefix + value, "") for value in values]).starting(line.current)
+
+
+def names(kind: resources.Kind, line: Line, context: Context) -> list[str]:
+    """Names of live objects; none where no controller answers at once."""
+    context.directory = line.directory
+    where = line.namespace or context.environ.get("WORKERSET_NAMESPACE") or "default"
+    client = http.Client(context.project.api_socket, timeout=_TIMEOUT)
+    try:
+        query = {"includeObject": "None"}
+        table = client.request("GET", kind.path(where), query, accept=http.TABLE).json()
+        return [str(row["cells"][0]) for row in table["rows"]]
+    except client_errors.ClientError:
+        return []
+    finally:
+        client.close()
