@@ -1,7 +1,7 @@
 """What processes must agree on: names, messages, the log format. The one copy.
 
 Language-neutral description: `docs/worker-contract.md`. Standard library only, Python 3.9 syntax, no
-import at all: workers, the shim and the controller load this.
+import when it is loaded: workers, the shim and the controller all carry it.
 """
 
 VERSION = "1"
@@ -63,6 +63,9 @@ GUARDIAN_PID = "WORKERSET_GUARDIAN_PID"
 CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID))
 """Between the guardian and the controller; never a worker's business."""
 
+PRIVATE = RESERVED | CONTROLLER_NAMES
+"""What is never inherited from an environment that a controller is started in."""
+
 # ------------------------------------------------------------------ descriptors of a worker
 
 HANDLE = 3
@@ -107,3 +110,16 @@ def run_of(text: str) -> str:
 def gap(lines: int, size: int, why: str) -> str:
     """Text of the line that says what is missing at this place."""
     return f"gap: {lines} lines ({size} bytes) lost: {why}"
+
+
+def log_file(namespace: str, worker: str) -> str:
+    """A worker's log below the logs folder; rotated ones have `.1`, `.2` … appended, `.1` the youngest."""
+    return f"{namespace.replace('/', '_')}/{worker.replace('/', '_')}.log"
+
+
+def project_tag(root: str) -> str:
+    """The value of `WORKERSET_PROJECT`: the root by device and inode, whatever its path is called."""
+    import os
+
+    found = os.stat(root)
+    return f"{os.getuid()}-{found.st_dev:x}-{found.st_ino:x}"

@@ -1,0 +1,84 @@
+"""One `NOTIFY_SOCKET` a slot (sd_notify(3)): its own path, so that a message needs no sender to be believed.
+
+It outlives the runs of a slot; what is still queued when a run ends is read as that run's.
+"""
+
+from __future__ import annotations
+
+import os
+
+from controller.sdk.workerset import contract
+from controller.shim.lean import socket
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from controller.shim.records import Run
+
+
+class Notify:
+    """A bound datagram socket. Descriptors that come with a message (`BARRIER=1`) are dropped by the kernel,
+    which is the answer the sender waits for."""
+
+    __slots__ = ("path", "socket")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.socket = bind(path, socket.SOCK_DGRAM)
+
+    def fileno(self) -> int:
+        return self.socket.fileno()
+
+    def hear(self, run: Run | None) -> bool:
+        """Read all that is queued; True if a level of the run changed. Without a run it is only read."""
+        changed = False
+        while True:
+            try:
+                message = self.socket.recv(contract.MESSAGE_LIMIT)
+            except OSError:
+                return changed
+            if run is not None and note(run, message):
+                changed = True
+
+    def close(self) -> None:
+        self.socket.close()
+        unlink(self.path)
+
+
+def note(run: Run, message: bytes) -> bool:
+    """Apply one message to the levels of a run; True if one changed."""
+    before = (run.handle_taken, run.ready, run.published, run.status)
+    for line in message.split(b"\n"):
+        if line == contract.SAY_READY:
+            run.ready = True
+        elif line == contract.SAY_HANDLE:
+            run.handle_taken = True
+        elif line == contract.SAY_PUBLISHED:
+            run.published = True
+        elif line.startswith(contract.SAY_STATUS):
+            text = line[len(contract.SAY_STATUS) :].decode(errors="replace")
+            run.status = text[: contract.STATUS_LIMIT]
+    return before != (run.handle_taken, run.ready, run.published, run.status)
+
+
+def bind(path: str, kind: int) -> socket.socket:
+    """A non-blocking Unix socket at `path`, whatever was there before."""
+    bound = socket.socket(socket.AF_UNIX, kind)
+    bound.setblocking(False)
+    try:
+        bound.bind(path)
+    except OSError:
+        unlink(path)
+        try:
+            bound.bind(path)
+        except OSError:
+            bound.close()
+            raise
+    return bound
+
+
+def unlink(path: str) -> None:
+    """Remove a socket's name, if it is there."""
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

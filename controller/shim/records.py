@@ -1,0 +1,141 @@
+"""The shim's memory: slots, the runs in them, and how to start one. Values and nothing else."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from controller.shim.notify import Notify
+
+Ref = tuple[str, str, str]
+"""Namespace, set and worker: the name of a slot."""
+
+
+class Spec:
+    """How to start a process; shared by all runs that are started alike."""
+
+    __slots__ = ("argv", "cwd", "env", "files", "keep", "max_size", "nice", "umask")
+
+    def __init__(self, fields: dict[str, Any], base: dict[str, str]) -> None:
+        self.argv: list[str] = fields["argv"]
+        self.cwd: str = fields["cwd"]
+        self.env: dict[str, str] = {**base, **fields["env"]}
+        for name in fields.get("unset", ()):
+            self.env.pop(name, None)
+        self.umask: int | None = fields.get("umask")
+        self.nice: int | None = fields.get("nice")
+        self.files: int | None = fields.get("files")
+        self.max_size: int = fields["max_size"]
+        self.keep: int = fields["keep"]
+
+
+class Slot:
+    """A place for one worker: at most one of its runs has a living process."""
+
+    __slots__ = ("notify", "number", "ref", "runs")
+
+    def __init__(self, ref: Ref, number: int) -> None:
+        self.ref = ref
+        self.number = number
+        self.runs: list[Run] = []
+        self.notify: Notify | None = None
+
+    def live(self) -> Run | None:
+        """The run that has a living main process."""
+        for run in reversed(self.runs):
+            if run.pid and run.exit is None:
+                return run
+        return None
+
+    def is_settling(self) -> bool:
+        """Whether an exit waits to be told: not before its remains and last words are known, nor what follows."""
+        return any(run.settling for run in self.runs)
+
+
+class Run:
+    """One process in a slot: what was asked for and what was heard, as levels."""
+
+    __slots__ = (
+        "acknowledged",
+        "by_ticket",
+        "closed_at",
+        "exit",
+        "handle",
+        "handle_taken",
+        "id",
+        "killed_at",
+        "log",
+        "ordinal",
+        "pid",
+        "published",
+        "ready",
+        "settling",
+        "signal",
+        "signalled_at",
+        "slot",
+        "spec",
+        "started_at",
+        "started_wall",
+        "status",
+        "survivors",
+        "template_hash",
+        "ticket",
+        "ticket_on_success",
+        "unscanned",
+    )
+
+    def __init__(self, run_id: str, slot: Slot, spec: Spec, template_hash: str, ordinal: int) -> None:
+        self.id = run_id
+        self.slot = slot
+        self.spec = spec
+        self.template_hash = template_hash
+        self.ordinal = ordinal
+        self.pid = 0
+        self.handle = -1
+        self.log = -1
+        self.started_at = 0.0
+        self.started_wall = 0.0
+        self.handle_taken = self.ready = self.published = False
+        self.status = ""
+        self.ticket: str | None = None
+        self.ticket_on_success = False
+        self.by_ticket = False
+        self.closed_at: float | None = None
+        self.signalled_at: float | None = None
+        self.signal = 0
+        self.killed_at: float | None = None
+        self.exit: tuple[float, int | None, int | None, str] | None = None
+        self.survivors: dict[int, str] = {}
+        self.acknowledged = False
+        self.unscanned = False
+        self.settling = False
+
+    @property
+    def is_over(self) -> bool:
+        """It has ended, it is known what it left behind, and that is gone (S4.6)."""
+        return self.exit is not None and not self.unscanned and not self.survivors
+
+    def to_wire(self) -> list[Any]:
+        """All levels, in the order in which `runtime/wire.py` reads them."""
+        return [
+            "run",
+            self.id,
+            self.slot.ref,
+            self.template_hash,
+            self.ordinal,
+            self.pid,
+            self.started_at,
+            self.started_wall,
+            self.handle_taken,
+            self.ready,
+            self.published,
+            self.status,
+            self.ticket,
+            self.by_ticket,
+            self.closed_at,
+            self.signalled_at,
+            self.killed_at,
+            self.exit,
+            list(self.survivors.items()),
+        ]

@@ -1,0 +1,131 @@
+"""The parent of every worker: `python -I -S shim.py RUN LOGS SOFT_FILES GUARDIAN_FD OWNER_FD LOCK_FD`.
+
+Wires the parts together and waits. Knows no policy, no YAML, no asyncio, and has no reason to die.
+The three descriptors come from the guardian: a pipe that ends with it, and the two proofs of ownership.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
+
+from controller.shim import control, ending, lean, ownership, proc, spawn, table, writer
+from controller.shim import loop as loops
+from controller.shim.lean import signal, socket
+
+ORPHAN_GRACE_SECONDS = 60.0
+"""Without guardian and controller nobody is left to decide anything: then everything is drained."""
+
+
+class Shim:
+    """The parts, and what happens between them."""
+
+    def __init__(self, run: str, logs: str, soft_files: int, guardian: int, owner: int) -> None:
+        self._run = run
+        self._guardian_fd = guardian
+        self._has_guardian = True
+        self._owner = socket.socket(fileno=owner)
+        self.loop = loops.Loop()
+        self._signals = lean.wake_on(signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        spawner = spawn.Spawner(soft_files)
+        self._writer = writer.Writer(self.loop, logs, 2)
+        self._table = table.Table(self.loop, spawner, self._writer, f"{run}/n")
+        self._control = control.Control(self.loop, self._table, f"{run}/shim.sock")
+        self._ending = ending.Ending(self.loop, self._table)
+        self._wire()
+
+    def _wire(self) -> None:
+        self._writer.on_settled = self._table.settled
+        self._writer.on_trouble = lambda text: self._control.tell("log_trouble", text)
+        self._writer.on_started = self._table.orphans.adopt
+        self._control.on_presence = self._watch_presence
+        self._control.on_repair = self._ask_repair
+        self._table.on_orphans = lambda found: self._control.tell("orphans", found)
+        self.loop.watch(self._signals, self._signalled)
+        self.loop.watch(self._guardian_fd, self._guardian_gone)
+        self.loop.after.append(self._control.flush)
+        self.loop.after.append(_leave_folder)
+
+    def start(self) -> None:
+        self._make_folders()
+        self._writer.start()
+        self._control.tell("guardian", True)
+        self._control.listen()
+
+    def finish(self) -> None:
+        """Everything is stopped; what was written is still drained."""
+        self._control.flush()
+        self._writer.finish()
+
+    def _make_folders(self) -> None:
+        os.makedirs(f"{self._run}/n", mode=0o700, exist_ok=True)
+
+    def _signalled(self, _events: int) -> None:
+        for number in os.read(self._signals, 4096):
+            if number == signal.SIGTERM:
+                self._ending.begin("asked to")
+            elif number == signal.SIGHUP:
+                self._repair()
+        self._table.reap()
+
+    def _guardian_gone(self, _events: int) -> None:
+        """Go on without it; answer for the project in its place."""
+        self.loop.unwatch(self._guardian_fd)
+        self._has_guardian = False
+        print("the guardian is gone; workers go on", file=sys.stderr, flush=True)
+        self._control.tell("guardian", False)
+        self.loop.watch(self._owner.fileno(), self._answer)
+        self._watch_presence()
+
+    def _answer(self, _events: int) -> None:
+        ownership.answer(self._owner, self._run)
+
+    def _watch_presence(self) -> None:
+        if self._has_guardian or self._control.is_connected:
+            self.loop.cancel("orphan")
+        elif not self.loop.pending("orphan"):
+            due = time.monotonic() + ORPHAN_GRACE_SECONDS
+            self.loop.at(
+                "orphan", due, lambda: self._ending.begin("neither guardian nor controller came back")
+            )
+
+    def _ask_repair(self) -> None:
+        """The guardian repairs its part and then tells this process to (SIGHUP)."""
+        if self._has_guardian:
+            os.kill(os.getppid(), signal.SIGHUP)
+        else:
+            self._repair()
+
+    def _repair(self) -> None:
+        """The run-time folder may have been lost: make it and all sockets in it anew."""
+        try:
+            if not os.path.exists(f"{self._run}/shim.sock"):
+                self._make_folders()
+                self._control.listen()
+                self._table.rebind()
+        except OSError as error:
+            print(f"cannot repair {self._run}: {error.strerror}", file=sys.stderr, flush=True)
+
+
+def _leave_folder() -> None:
+    """No worker's folder stays in use because this process was there last."""
+    os.chdir("/")
+
+
+def main(arguments: list[str]) -> None:
+    if arguments[0] != "--reaper":
+        proc.run_as_subreaper([os.path.abspath(__file__), "--reaper", *arguments])
+    run, logs, soft_files, guardian, owner, lock = arguments[1:]
+    for descriptor in (guardian, owner, lock):
+        os.set_inheritable(int(descriptor), False)
+    shim = Shim(run, logs, int(soft_files), int(guardian), int(owner))
+    shim.start()
+    shim.loop.run()
+    shim.finish()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,212 @@
+"""Starting one process: descriptors, folder, limits, posix_spawn; and every way it fails as a sentence.
+
+`posix_spawn` stays on vfork. What it has no attribute for (cwd, umask, soft limits) this single-threaded
+process sets on itself for the moment of the call.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import resource
+import stat
+
+from controller.sdk.workerset import contract
+from controller.shim import lean
+from controller.shim.lean import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from controller.shim.records import Run, Spec
+
+_SIGNALS = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
+_HANDLE_PIPE_BYTES = 4096
+_HEADROOM = 16
+"""Descriptors kept free for the controller's connection, /proc and the log writer."""
+
+
+class StartFailed(Exception):
+    """The process could not be started; the text is a whole sentence with what to do."""
+
+
+class Spawner:
+    """Starts processes with the limits that the project's first controller was started with."""
+
+    def __init__(self, soft_files: int | None = None) -> None:
+        soft, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        self._worker_files = soft_files or soft
+        self._own_files = self._hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
+
+    def start(self, run: Run, notify_path: str) -> None:
+        """Sets `pid`, `handle` (write end) and `log` (read end) of the run. Raises `StartFailed`."""
+        spec = run.spec
+        if spec.files is not None and self._hard not in (resource.RLIM_INFINITY,) and spec.files > self._hard:
+            raise StartFailed(
+                f"cannot allow {spec.files} open files: the hard limit is {self._hard}; lower resources.files"
+            )
+        handle_read, handle_write, log_read, log_write = self._pipes()
+        try:
+            path = _program(spec)
+            run.pid = self._spawn(path, run, notify_path, log_write, handle_read)
+        except BaseException:
+            os.close(handle_write)
+            os.close(log_read)
+            raise
+        finally:
+            os.close(handle_read)
+            os.close(log_write)
+        run.handle, run.log = handle_write, log_read
+        if spec.nice is not None:
+            self._renice(run, spec.nice)
+
+    def _pipes(self) -> tuple[int, int, int, int]:
+        handle: tuple[int, ...] = ()
+        log: tuple[int, ...] = ()
+        try:
+            handle = os.pipe()
+            log = os.pipe()
+            if log[1] + _HEADROOM >= self._own_files:
+                raise OSError(errno.EMFILE, "")
+        except OSError as error:
+            for descriptor in (*handle, *log):
+                os.close(descriptor)
+            raise StartFailed(self._no_descriptor(error)) from None
+        fcntl.fcntl(handle[1], fcntl.F_SETPIPE_SZ, _HANDLE_PIPE_BYTES)
+        return handle[0], handle[1], log[0], log[1]
+
+    def _no_descriptor(self, error: OSError) -> str:
+        if error.errno == errno.ENFILE:
+            return "no descriptor left on this machine: raise fs.file-max, or run fewer workers"
+        return (
+            f"no descriptor left for it (hard limit on open files: {self._hard}): "
+            "raise it with ulimit -Hn before the controller is first started, or run fewer workers"
+        )
+
+    def _spawn(self, path: str, run: Run, notify_path: str, output: int, handle: int) -> int:
+        spec = run.spec
+        env = spec.env.copy()
+        env[contract.RUN] = run.id
+        env[contract.ORDINAL] = str(run.ordinal)
+        env[contract.NOTIFY_SOCKET] = notify_path
+        env[contract.HANDLE_FD] = str(contract.HANDLE)
+        actions = (
+            (os.POSIX_SPAWN_DUP2, output, 1),
+            (os.POSIX_SPAWN_DUP2, output, 2),
+            (os.POSIX_SPAWN_DUP2, handle, contract.HANDLE),
+        )
+        _enter(spec.cwd)
+        umask = None if spec.umask is None else os.umask(spec.umask)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spec.files or self._worker_files, self._hard))
+        try:
+            return os.posix_spawn(
+                path, spec.argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_SIGNALS
+            )
+        except (OSError, ValueError) as error:
+            raise StartFailed(_spawn_failure(path, spec, error)) from None
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
+            if umask is not None:
+                os.umask(umask)
+
+    def _renice(self, run: Run, nice: int) -> None:
+        try:
+            os.setpriority(os.PRIO_PROCESS, run.pid, nice)
+        except PermissionError:
+            os.kill(run.pid, signal.SIGKILL)
+            os.waitpid(run.pid, 0)
+            lean.close_quietly(run.handle)
+            lean.close_quietly(run.log)
+            run.pid, run.handle, run.log = 0, -1, -1
+            raise StartFailed(f"not allowed to run it with nice {nice}: use 0 or more") from None
+        except OSError:
+            pass  # it has ended already
+
+
+def _enter(folder: str) -> None:
+    try:
+        os.chdir(folder)
+    except FileNotFoundError:
+        raise StartFailed(f"working_dir does not exist: {folder}") from None
+    except NotADirectoryError:
+        raise StartFailed(f"working_dir is not a folder: {folder}") from None
+    except OSError as error:
+        raise StartFailed(f"cannot enter working_dir, {error.strerror}: {folder}") from None
+
+
+def _program(spec: Spec) -> str:
+    """The file to execute: as given if it has a slash, else looked up in the worker's own PATH."""
+    name = spec.argv[0]
+    if "/" in name:
+        return name
+    if not name:
+        raise StartFailed("the command is empty: give a program as its first word")
+    search = spec.env.get("PATH", os.defpath)
+    blocked = ""
+    for folder in search.split(":"):
+        path = os.path.join(spec.cwd, folder, name)
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+        if not blocked and os.path.isfile(path):
+            blocked = path
+    if blocked:
+        raise StartFailed(f"not executable, chmod +x makes it so: {blocked}")
+    raise StartFailed(f"command not found: {name} (looked in PATH={search})")
+
+
+def _spawn_failure(path: str, spec: Spec, error: OSError | ValueError) -> str:
+    full = os.path.join(spec.cwd, path)
+    if isinstance(error, ValueError):
+        return f"cannot start {full}: {error} (an argument or a variable holds a NUL or '=' in its name)"
+    if error.errno == errno.ENOENT:
+        return _missing(full)
+    if error.errno == errno.EACCES:
+        return _denied(full)
+    if error.errno == errno.ENOEXEC:
+        return f"neither a program nor a script that begins with a line such as #!/bin/sh: {full}"
+    if error.errno == errno.ENOTDIR:
+        return f"command not found, a part of its path is no folder: {full}"
+    if error.errno == errno.E2BIG:
+        return f"arguments and environment are too large together, shorten them: {full}"
+    if error.errno == errno.EAGAIN:
+        return f"no process left (ulimit -u): raise the limit or run fewer workers: {full}"
+    if error.errno == errno.ENOMEM:
+        return f"no memory left to start it: {full}"
+    return f"cannot start, {error.strerror}: {full}"
+
+
+def _missing(path: str) -> str:
+    if not os.path.exists(path):
+        dangling = os.path.islink(path)
+        return f"command is a link to nothing: {path}" if dangling else f"command not found: {path}"
+    interpreter = _first_line(path)
+    if interpreter:
+        return f"its first line asks for {interpreter}, which does not exist: {path}"
+    return f"the loader or a library it asks for does not exist (built for another system?): {path}"
+
+
+def _denied(path: str) -> str:
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return f"not allowed to reach it: {path}"
+    if stat.S_ISDIR(mode):
+        return f"command is a folder: {path}"
+    if not mode & 0o111:
+        return f"not executable, chmod +x makes it so: {path}"
+    interpreter = _first_line(path)
+    if interpreter and not os.access(interpreter, os.X_OK):
+        return f"its first line asks for {interpreter}, which is not executable: {path}"
+    return f"not allowed to execute it (its permissions, or a file system mounted noexec): {path}"
+
+
+def _first_line(path: str) -> str:
+    """The interpreter a script names; empty if it names none."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(256)
+    except OSError:
+        return ""
+    words = start[2:].split(b"\n", 1)[0].split() if start.startswith(b"#!") else []
+    return words[0].decode(errors="replace") if words else ""

@@ -1,0 +1,305 @@
+"""The shim's one state: which runs there are, what the verbs do to them, what follows from an exit.
+
+No policy: how long a stop may take and whether something runs again is decided elsewhere; the one
+exception is the ticket, a decision that was left here in advance (S4.5a). Every verb is idempotent.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from controller.shim import lean, notify, proc, records, spawn, survivors
+from controller.shim.lean import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from controller.shim.loop import Loop
+    from controller.shim.records import Ref, Run, Slot, Spec
+    from controller.shim.writer import Writer
+
+_SCAN_DELAY = 0.004
+"""Exits that nobody waits for share one look at the children, which costs half a millisecond a thousand."""
+
+_SETTLE_LIMIT = 0.05
+"""So long the log writer may take to write what a crashed run said last, before the exit is told."""
+
+
+class Table:
+    """Slots and runs; `dirty` holds what the controller has not been told (None: the run is forgotten)."""
+
+    def __init__(self, loop: Loop, spawner: spawn.Spawner, writer: Writer, notify_folder: str) -> None:
+        self._loop = loop
+        self._spawner = spawner
+        self._writer = writer
+        self._folder = notify_folder
+        self.runs: dict[str, Run] = {}
+        self.slots: dict[Ref, Slot] = {}
+        self.dirty: dict[str, Run | None] = {}
+        self.orphans = survivors.Orphans()
+        self.closing = False
+        self.on_orphans: Callable[[dict[int, str]], None] = lambda _found: None
+        self._by_pid: dict[int, Run] = {}
+        self._unscanned: dict[Run, None] = {}
+        self._settling: dict[str, Run] = {}
+        self._numbers = 0
+
+    # ------------------------------------------------------------------ verbs
+
+    def start(self, run_id: str, ref: Ref, spec: Spec, template_hash: str, ordinal: int) -> None:
+        """Start a run, or hold it back while something of the slot's last one lives."""
+        if run_id in self.runs:
+            return
+        self._add(run_id, ref, spec, template_hash, ordinal)
+        self._advance(self.slots[ref])
+
+    def place_ticket(self, run_id: str, next_run: str, on_success: bool) -> None:
+        run = self.runs.get(run_id)
+        if run is not None and run.exit is None and run.closed_at is None:
+            run.ticket, run.ticket_on_success = next_run, on_success
+            self.dirty[run.id] = run
+
+    def close_handle(self, run_id: str, number: int) -> None:
+        """S4.6: end of file on the handle; who has not taken it also gets the signal."""
+        run = self.runs.get(run_id)
+        if run is None or run.exit is not None or run.closed_at is not None:
+            return
+        run.ticket = None
+        run.closed_at = time.monotonic()
+        self.dirty[run.id] = run
+        if run.pid == 0:
+            self._never_started(run, "stopped before it was started")
+            return
+        self._hear(run.slot)
+        self._close(run)
+        if number and not run.handle_taken:
+            self.signal(run_id, number)
+
+    def signal(self, run_id: str, number: int) -> None:
+        """To the main process; what it leaves behind gets the same when it has ended, or now if it has."""
+        run = self.runs.get(run_id)
+        if run is None:
+            return
+        run.signal, run.signalled_at = number, time.monotonic()
+        self.dirty[run.id] = run
+        if run.exit is None:
+            if run.pid:
+                self.orphans.trace(run)
+                proc.send(run.pid, number)
+        else:
+            survivors.send(self.orphans.with_descendants(run), number)
+
+    def kill(self, run_id: str) -> None:
+        """SIGKILL to everything of the run; what turns up later gets it then."""
+        run = self.runs.get(run_id)
+        if run is None:
+            return
+        run.ticket = None
+        run.killed_at = time.monotonic()
+        run.closed_at = run.closed_at or run.killed_at
+        self.dirty[run.id] = run
+        if run.exit is None and run.pid == 0:
+            self._never_started(run, "killed before it was started")
+            return
+        self._close(run)
+        self.orphans.trace(run)
+        if run.exit is None:
+            try:
+                os.killpg(run.pid, signal.SIGKILL)
+            except OSError:
+                proc.send(run.pid, signal.SIGKILL)
+        survivors.send(self.orphans.traced(run), signal.SIGKILL)
+        survivors.send(self.orphans.with_descendants(run), signal.SIGKILL)
+
+    def acknowledge(self, run_id: str) -> None:
+        run = self.runs.get(run_id)
+        if run is not None and run.exit is not None:
+            run.acknowledged = True
+            self._forget_if_done(run)
+
+    def has_living(self) -> bool:
+        """Whether any main process lives."""
+        return bool(self._by_pid)
+
+    # ------------------------------------------------------------------ starting
+
+    def _add(self, run_id: str, ref: Ref, spec: Spec, template_hash: str, ordinal: int) -> Run:
+        slot = self.slots.get(ref)
+        if slot is None:
+            self._numbers += 1
+            slot = self.slots[ref] = records.Slot(ref, self._numbers)
+        run = records.Run(run_id, slot, spec, template_hash, ordinal)
+        slot.runs.append(run)
+        self.runs[run_id] = run
+        self.dirty[run_id] = run
+        return run
+
+    def _advance(self, slot: Slot) -> None:
+        """Start what is next in the slot, if nothing of the runs before it is left."""
+        for run in slot.runs:
+            if run.pid == 0 and run.exit is None and not self.closing:
+                self._launch(run)
+            if not run.is_over:
+                return
+
+    def _launch(self, run: Run) -> None:
+        self.dirty[run.id] = run
+        try:
+            self._spawner.start(run, self._notify(run.slot).path)
+        except spawn.StartFailed as error:
+            run.exit = (time.monotonic(), None, None, str(error))
+            return
+        except OSError as error:
+            text = f"cannot make its NOTIFY_SOCKET in {self._folder}, {error.strerror}"
+            run.exit = (time.monotonic(), None, None, text)
+            return
+        run.started_at, run.started_wall = time.monotonic(), time.time()
+        self._by_pid[run.pid] = run
+        self.orphans.adopt(run.pid)
+        self._writer.add(run)
+
+    def _notify(self, slot: Slot) -> notify.Notify:
+        if slot.notify is None:
+            slot.notify = notify.Notify(f"{self._folder}/{slot.number:x}")
+            self._loop.watch(slot.notify.fileno(), lambda _events: self._hear(slot))
+        return slot.notify
+
+    def _hear(self, slot: Slot) -> None:
+        run = slot.live()
+        if slot.notify is not None and slot.notify.hear(run) and run is not None:
+            self.dirty[run.id] = run
+
+    def rebind(self) -> None:
+        """The run-time folder was lost: every slot gets its socket anew, under the same name."""
+        for slot in self.slots.values():
+            if slot.notify is not None:
+                self._drop_notify(slot)
+                try:
+                    self._notify(slot)
+                except OSError:
+                    continue
+
+    def _drop_notify(self, slot: Slot) -> None:
+        if slot.notify is not None:
+            self._loop.unwatch(slot.notify.fileno())
+            slot.notify.close()
+            slot.notify = None
+
+    # ------------------------------------------------------------------ ending
+
+    def reap(self) -> None:
+        """Collect every exit there is; then look once at what they left behind."""
+        urgent = found = False
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            run = self._by_pid.pop(pid, None)
+            owner = self.orphans.forget(pid)
+            if run is not None:
+                self._ended(run, status)
+                urgent = urgent or len(run.slot.runs) > 1
+                found = True
+            elif not self._writer.reaped(pid):
+                found = True
+                if owner is not None:
+                    self._unscanned[owner] = None
+                    urgent = True
+        if urgent:
+            self.scan()
+        elif found and not self._loop.pending("scan"):
+            self._loop.at("scan", time.monotonic() + _SCAN_DELAY, self.scan)
+
+    def _ended(self, run: Run, status: int) -> None:
+        self._hear_last(run)
+        self._close(run)
+        code = os.waitstatus_to_exitcode(status)
+        now = time.monotonic()
+        run.exit = (now, code, None, "") if code >= 0 else (now, None, -code, "")
+        run.unscanned = run.settling = True
+        self._unscanned[run] = None
+        self.dirty[run.id] = run
+        if run.ticket is not None and run.closed_at is None and (code or run.ticket_on_success):
+            if run.ticket not in self.runs and not self.closing:
+                follower = self._add(run.ticket, run.slot.ref, run.spec, run.template_hash, run.ordinal)
+                follower.by_ticket = True
+        else:
+            run.ticket = None
+
+    def _hear_last(self, run: Run) -> None:
+        if run.slot.notify is not None:
+            run.slot.notify.hear(run)
+
+    def scan(self) -> None:
+        """Attribute what ended runs left behind; go on in the slots where nothing is left."""
+        self._loop.cancel("scan")
+        orphaned = self.orphans.find(self.runs)
+        for run in {**self._unscanned, **dict.fromkeys(orphaned)}:
+            if run.exit is not None:
+                self._account(run)
+        self._unscanned.clear()
+        self.on_orphans(self.orphans.unattributed())
+
+    def _account(self, run: Run) -> None:
+        left = self.orphans.describe(run)
+        fresh = [pid for pid in left if pid not in run.survivors]
+        if run.killed_at is not None:
+            survivors.send(fresh, signal.SIGKILL)
+        elif run.signal:
+            survivors.send(fresh, run.signal)
+        if left != run.survivors:
+            run.survivors = left
+            self.dirty[run.id] = run
+        if run.unscanned:
+            run.unscanned = False
+            self._settle(run)
+        if run.is_over:
+            self._advance(run.slot)
+            self._forget_if_done(run)
+
+    def _settle(self, run: Run) -> None:
+        """A crash is told with its last words; a commanded stop needs none."""
+        if run.closed_at is None and self._writer.settle(run):
+            self._settling[run.id] = run
+            if not self._loop.pending("settle"):
+                self._loop.at("settle", time.monotonic() + _SETTLE_LIMIT, self._settled_all)
+        else:
+            run.settling = False
+
+    def settled(self, run_id: str) -> None:
+        """The log writer has written all that the run had said when it ended."""
+        run = self._settling.pop(run_id, None)
+        if run is not None:
+            run.settling = False
+        if not self._settling:
+            self._loop.cancel("settle")
+
+    def _settled_all(self) -> None:
+        for run_id in list(self._settling):
+            self.settled(run_id)
+
+    def _never_started(self, run: Run, why: str) -> None:
+        run.exit = (time.monotonic(), None, None, why)
+        self._advance(run.slot)
+
+    def _close(self, run: Run) -> None:
+        lean.close_quietly(run.handle)
+        run.handle = -1
+
+    def _forget_if_done(self, run: Run) -> None:
+        if not (run.acknowledged and run.is_over) or run.id not in self.runs:
+            return
+        del self.runs[run.id]
+        self._settling.pop(run.id, None)
+        self.orphans.drop(run)
+        self.dirty[run.id] = None
+        slot = run.slot
+        slot.runs.remove(run)
+        if not slot.runs:
+            self._drop_notify(slot)
+            del self.slots[slot.ref]
