@@ -214,6 +214,7 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
         waits=(DISCONNECTED,),
         status=_status(dataclasses.replace(desired, facts=facts), views, now),
         workers=workers,
+        outdated=True,
     )
 
 

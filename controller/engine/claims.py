@@ -21,10 +21,10 @@ class Blocker:
 
 
 class ClaimIndex:
-    """Claims in the order in which they were made."""
+    """Claims in the order in which they were made; each namespace has its own."""
 
     def __init__(self) -> None:
-        self._holders: dict[str, list[kinds.Key]] = {}
+        self._holders: dict[tuple[str, str], list[kinds.Key]] = {}
         self._claims: dict[kinds.Key, tuple[str, ...]] = {}
         self._lingering: dict[kinds.Key, set[str]] = {}
 
@@ -36,7 +36,7 @@ class ClaimIndex:
             return
         self._claims[key] = new
         for claim in new:
-            holders = self._holders.setdefault(claim, [])
+            holders = self._holders.setdefault((key.namespace, claim), [])
             if key not in holders:
                 holders.append(key)
         released = set(old) - set(new)
@@ -56,7 +56,7 @@ class ClaimIndex:
     def blocker(self, key: kinds.Key) -> Blocker | None:
         """The first claim of the key that somebody older holds."""
         for claim in self._claims.get(key, ()):
-            holder = self._holders[claim][0]
+            holder = self._holders[key.namespace, claim][0]
             if holder != key:
                 return Blocker(claim, holder)
         return None
@@ -64,10 +64,10 @@ class ClaimIndex:
     def _release(self, key: kinds.Key, claims: Iterable[str]) -> tuple[kinds.Key, ...]:
         freed: list[kinds.Key] = []
         for claim in claims:
-            holders = self._holders[claim]
+            holders = self._holders[key.namespace, claim]
             if holders[0] == key and len(holders) > 1:
                 freed.append(holders[1])
             holders.remove(key)
             if not holders:
-                del self._holders[claim]
+                del self._holders[key.namespace, claim]
         return tuple(freed)

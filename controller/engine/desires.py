@@ -1,0 +1,111 @@
+"""From a stored object to what the planner takes: parsed and hashed once a change, not once a pass."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from controller import ports
+from controller.core import kinds, parse, plan, spec, steps, template, worker
+from controller.engine import memory
+from controller.engine.claims import ClaimIndex
+from controller.settings import EngineSettings
+
+ENV_RETRY_SECONDS = 30.0
+_UNDECLARED = spec.WorkerSetSpec(template=spec.Template(), kind=spec.SetKind.PLAIN, declared_num=0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Halt:
+    """The controller ends: nothing starts, all stops within at most `grace_seconds` (None: its own)."""
+
+    grace_seconds: float | None = None
+
+
+class Desires:
+    """Builds `plan.Desired`; the same facts object is handed out while nothing about them changes."""
+
+    def __init__(self, runtime: ports.Runtime, claims: ClaimIndex, settings: EngineSettings) -> None:
+        self._runtime = runtime
+        self._claims = claims
+        self._settings = settings
+        self.halt: Halt | None = None
+
+    def of(
+        self, key: kinds.Key, obj: kinds.Object | None, mind: memory.SetMemory, now: float
+    ) -> plan.Desired:
+        """The desired state of a key; an undeclared one wants nothing."""
+        if obj is None:
+            return plan.Desired(None, self._with_halt(mind, self._undeclared(key), None))
+        identity = memory.identity_of(obj)
+        if mind.identity != identity or mind.facts is None or mind.env_stale:
+            self._read(key, obj, mind, identity)
+        facts = mind.facts
+        if facts is None:
+            raise AssertionError(f"facts of {key} were not read")
+        deleting = "deletionTimestamp" in obj["metadata"]
+        places = () if deleting or self.halt is not None else mind.places
+        hold = None if deleting else self._hold(key, mind, now)
+        return plan.Desired(obj, self._with_halt(mind, facts, hold), places, deleting)
+
+    def _read(
+        self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, identity: memory.Identity
+    ) -> None:
+        rules = parse.parse_workerset(obj)
+        mind.env_file_values, mind.env_problem = self._env_files(rules.template)
+        mind.env_stale = mind.env_problem != ""
+        known = mind.env_problem == ""
+        mind.identity = identity
+        mind.places = steps.places(key.name, rules)
+        mind.facts = worker.SetFacts(
+            namespace=key.namespace,
+            name=key.name,
+            uid=obj["metadata"]["uid"],
+            generation=obj["metadata"]["generation"],
+            spec=rules,
+            template_hash=template.hash_of(obj, mind.env_file_values) if known else None,
+            boot_id=self._settings.boot_id,
+            env_file_values=mind.env_file_values,
+            ready_resets_after_seconds=self._settings.ready_resets_after_seconds,
+        )
+
+    def _env_files(self, wanted: spec.Template) -> tuple[dict[str, str], str]:
+        if not wanted.env_files:
+            return {}, ""
+        try:
+            return dict(self._runtime.env_file_values(wanted)), ""
+        except ports.LaunchProblem as problem:
+            return {}, str(problem)
+
+    def _hold(self, key: kinds.Key, mind: memory.SetMemory, now: float) -> worker.Wait | None:
+        if not mind.places:
+            return None
+        if self.halt is not None:
+            return plan.SHUTTING_DOWN
+        blocker = self._claims.blocker(key)
+        if blocker is not None:
+            return worker.Wait("Conflict", f"{blocker.claim} is held by: {blocker.holder}")
+        if mind.env_problem:
+            return worker.Wait("EnvFile", mind.env_problem, now + ENV_RETRY_SECONDS)
+        return None
+
+    def _with_halt(
+        self, mind: memory.SetMemory, facts: worker.SetFacts, hold: worker.Wait | None
+    ) -> worker.SetFacts:
+        """Facts stay the same object while they say the same: unchanged workers are not planned again."""
+        grace = self.halt.grace_seconds if self.halt is not None else None
+        if facts.hold == hold and facts.grace_seconds == grace:
+            return facts
+        changed = dataclasses.replace(facts, hold=hold, grace_seconds=grace)
+        mind.facts = changed
+        return changed
+
+    def _undeclared(self, key: kinds.Key) -> worker.SetFacts:
+        return worker.SetFacts(
+            namespace=key.namespace,
+            name=key.name,
+            uid="",
+            generation=0,
+            spec=_UNDECLARED,
+            template_hash=None,
+            boot_id=self._settings.boot_id,
+        )

@@ -1,0 +1,279 @@
+"""The reconcile loop as a synchronous object: changes add keys, `step` works them off.
+
+Laws. Only keys travel; a pass re-reads everything. One transaction a batch, committed before any verb
+is sent, so an exit is recorded before it is acknowledged (S4). No clock but the injected one, no waiting:
+`step` says when to be called again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+from controller import ports
+from controller.core import errors, kinds, rules, runs, worker
+from controller.core.conditions import Condition
+from controller.core.workqueue import WorkQueue
+from controller.engine import namespaces
+from controller.engine.claims import ClaimIndex
+from controller.engine.desires import Desires, Halt
+from controller.engine.events import EventWriter
+from controller.engine.history import History
+from controller.engine.inbox import Inbox, key_of, seniority
+from controller.engine.memory import SetMemory
+from controller.engine.reconcile import Outcome, Reconciler
+from controller.settings import EngineSettings
+
+_T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
+RECONNECT_SECONDS = 1.0
+FIRST_RETRY_SECONDS = 0.1
+LONGEST_RETRY_SECONDS = 30.0
+STORAGE_RETRY_SECONDS = 1.0
+
+
+class Engine:
+    """Converges what runs with what is declared. Call `start` once, then `step` whenever it is due."""
+
+    def __init__(
+        self,
+        store: ports.Store,
+        runtime: ports.Runtime,
+        clock: ports.Clock,
+        ids: ports.Ids,
+        settings: EngineSettings,
+    ) -> None:
+        self.on_work: Callable[[], None] = _nothing
+        self.clock = clock
+        self._store, self._runtime, self._settings = store, runtime, settings
+        self._queue: WorkQueue[kinds.Key] = WorkQueue()
+        self._claims = ClaimIndex()
+        self._desires = Desires(runtime, self._claims, settings)
+        self.history = History(store, settings.revisions_kept)
+        self._events = EventWriter(store, settings)
+        self._reconciler = Reconciler(
+            store,
+            runtime,
+            ids,
+            desires=self._desires,
+            claims=self._claims,
+            events=self._events,
+            history=self.history,
+        )
+        self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken)
+        self._was_connected = True
+        self._storage_problem = ""
+        self._listeners: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Read what there is and queue all of it; adopts every process that runs."""
+        self._events.load()
+        self.history.load()
+        sets, _ = self._store.list(kinds.WORKERSETS)
+        for obj in sorted(sets, key=seniority):
+            self._claims.claim(key_of(obj), rules.claims(obj))
+        self._store.subscribe(self._inbox.store_changed)
+        self._runtime.on_change = self._inbox.runtime_changed
+        self._was_connected = self._runtime.connected()
+        self._add_all()
+
+    def step(self) -> float | None:
+        """Reconcile what is due, for about `batch_seconds`; returns when to be called again (monotonic)."""
+        self._notice_connection()
+        now = self._moment()
+        outcomes, endings = self._plan_batch(now)
+        if outcomes or endings:
+            self._commit(outcomes, endings, now)
+            for listener in tuple(self._listeners):
+                listener()
+        return self._next_wake()
+
+    def refresh(self, keys: Iterable[kinds.Key]) -> None:
+        """Look at these sets again, their env files included (an apply that changed nothing calls this)."""
+        for key in keys:
+            mind = self._reconciler.known(key)
+            if mind is not None:
+                mind.env_stale = True
+            self._queue.add(key)
+        self.on_work()
+
+    def halt(self, grace_seconds: float | None) -> None:
+        """Stop everything; a second call with less grace hurries the first."""
+        self._desires.halt = Halt(grace_seconds)
+        self._add_all()
+        self.on_work()
+
+    def memory(self, key: kinds.Key) -> SetMemory | None:
+        """What is remembered of a set, to look at only."""
+        return self._reconciler.known(key)
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` after each step that did something; returns how to end that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def conditions(self) -> tuple[Condition, ...]:
+        """What is wrong with the project as a whole."""
+        connected = self._runtime.connected()
+        away = "the part that runs processes is away: workers run on, nothing is started or stopped meanwhile"
+        return (
+            Condition(
+                "RuntimeConnected", connected, "Connected" if connected else "Away", "" if connected else away
+            ),
+            Condition(
+                "StorageWritable",
+                not self._storage_problem,
+                "StorageFull" if self._storage_problem else "Writable",
+                self._storage_problem,
+            ),
+        )
+
+    def _add_all(self) -> None:
+        sets, _ = self._store.list(kinds.WORKERSETS)
+        spaces, _ = self._store.list(kinds.NAMESPACES)
+        for key in (*map(key_of, sets), *self._runtime.keys()):
+            self._queue.add(key)
+        for space in spaces:
+            if "deletionTimestamp" in space["metadata"]:
+                self._queue.add(kinds.Key("", space["metadata"]["name"]))
+
+    def _plan_batch(self, now: worker.Moment) -> tuple[list[Outcome], list[kinds.Key]]:
+        until = now.monotonic + self._settings.batch_seconds
+        outcomes: list[Outcome] = []
+        endings: list[kinds.Key] = []
+        while (key := self._queue.take(now.monotonic)) is not None:
+            if not key.namespace:
+                endings.append(key)
+            else:
+                try:
+                    outcomes.append(self._reconciler.plan(key, now))
+                except Exception:  # noqa: BLE001 - a bug in one key must not stop the others
+                    self._failed(key)
+            if self.clock.monotonic() >= until:
+                break
+        return outcomes, endings
+
+    def _commit(self, outcomes: Sequence[Outcome], endings: Sequence[kinds.Key], now: worker.Moment) -> None:
+        """Write the batch, then send its verbs."""
+        written: list[Outcome] = []
+        keys = [*(one.key for one in outcomes), *endings]
+        self._inbox.muted = True
+        try:
+            with self._store.transaction():
+                written += [
+                    one for one in outcomes if self._guarded(one.key, self._reconciler.write, one, now)
+                ]
+                for key in endings:
+                    self._guarded(key, self._end_namespace, key, now)
+        except errors.StorageFull as full:
+            self._storage_full(full, outcomes, keys)
+        else:
+            self._storage_problem = ""
+            self._settle(written)
+        finally:
+            self._inbox.muted = False
+            for key in keys:
+                self._queue.done(key)
+
+    def _guarded(
+        self, key: kinds.Key, write: Callable[[_T, worker.Moment], None], what: _T, now: worker.Moment
+    ) -> bool:
+        """Run one key's writes; they are safe to repeat, so one that fails half-way is tried again."""
+        try:
+            write(what, now)
+        except errors.StorageFull:
+            raise
+        except errors.Conflict:
+            self._queue.add(key)
+        except Exception:  # noqa: BLE001 - a bug in one key must not stop the others
+            self._failed(key)
+        else:
+            return True
+        return False
+
+    def _settle(self, written: Sequence[Outcome]) -> None:
+        verbs: list[runs.Verb] = []
+        for outcome in written:
+            for key in self._reconciler.remember(outcome):
+                self._queue.add(key)
+            verbs += outcome.decided.verbs
+            self._queue.set_at(outcome.key, outcome.decided.wake_at)
+            over = outcome.obj is None or "deletionTimestamp" in outcome.obj["metadata"]
+            if over and any(isinstance(verb, runs.Acknowledge) for verb in outcome.decided.verbs):
+                self._queue.add(outcome.key)
+        self._runtime.submit(verbs)
+
+    def _storage_full(
+        self, full: errors.StorageFull, outcomes: Sequence[Outcome], keys: Sequence[kinds.Key]
+    ) -> None:
+        """Nothing was written. Workers are still started and stopped; no exit is forgotten meanwhile, since
+        none is acknowledged and each pass counts those that are listed."""
+        if not self._storage_problem:
+            _LOG.error("the store cannot be written", extra={"problem": full.message})
+        self._storage_problem = full.message
+        again = self.clock.monotonic() + STORAGE_RETRY_SECONDS
+        verbs: list[runs.Verb] = []
+        for outcome in outcomes:
+            verbs += _harmless_unrecorded(outcome)
+        for key in keys:
+            self._queue.set_at(key, again)
+        for outcome in outcomes:
+            if outcome.decided.wake_at is not None:
+                self._queue.add_at(outcome.key, outcome.decided.wake_at)
+        self._runtime.submit(verbs)
+
+    def _end_namespace(self, key: kinds.Key, now: worker.Moment) -> None:
+        ending = namespaces.reconcile(self._store, key.name, now)
+        if ending.gone:
+            self._events.forget(key.name)
+        for one in ending.look_at:
+            self._queue.add(one)
+
+    def _failed(self, key: kinds.Key) -> None:
+        _LOG.exception("a pass failed and is tried again", extra={"key": str(key)})
+        attempts = 0
+        if key.namespace:
+            mind = self._reconciler.known(key)
+            if mind is not None:
+                attempts = mind.attempts
+                mind.attempts += 1
+        wait = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 20))
+        self._queue.done(key)
+        self._queue.add_at(key, self.clock.monotonic() + wait)
+
+    def _notice_connection(self) -> None:
+        connected = self._runtime.connected()
+        if connected != self._was_connected:
+            self._was_connected = connected
+            self._add_all()
+
+    def _next_wake(self) -> float | None:
+        now = self.clock.monotonic()
+        due = self._queue.next_due(now)
+        if self._runtime.connected():
+            return due
+        again = now + RECONNECT_SECONDS
+        return again if due is None else min(due, again)
+
+    def _woken(self) -> None:
+        self.on_work()
+
+    def _moment(self) -> worker.Moment:
+        return worker.Moment(self.clock.monotonic(), self.clock.wall())
+
+
+def _harmless_unrecorded(outcome: Outcome) -> list[runs.Verb]:
+    """Verbs that may be sent although nothing could be stored: no exit is acknowledged, and no deleted Pod's
+    worker is started anew, since that it was could not be remembered."""
+    evicted = {name for name, one in outcome.decided.workers.items() if one.slot.evicted}
+    return [
+        verb
+        for verb in outcome.decided.verbs
+        if not isinstance(verb, runs.Acknowledge)
+        and not (isinstance(verb, runs.StartRun) and verb.ref.worker in evicted)
+    ]
+
+
+def _nothing() -> None:
+    pass

@@ -1,0 +1,78 @@
+"""Turns what happens into keys: writes to the store and news of the runtime add a key, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from controller import ports
+from controller.core import kinds, rules
+from controller.core.workqueue import WorkQueue
+from controller.engine.claims import ClaimIndex
+from controller.engine.reconcile import Reconciler
+
+
+class Inbox:
+    """`muted` while the engine itself writes: it knows what it wrote."""
+
+    def __init__(
+        self,
+        queue: WorkQueue[kinds.Key],
+        reconciler: Reconciler,
+        claims: ClaimIndex,
+        woken: Callable[[], None],
+    ) -> None:
+        self.muted = False
+        self._queue, self._reconciler, self._claims, self._woken = queue, reconciler, claims, woken
+
+    def runtime_changed(self, key: kinds.Key) -> None:
+        """Something about the processes of a set is not as before."""
+        self._queue.add(key)
+        self._woken()
+
+    def store_changed(self, change: ports.Change) -> None:
+        """A user's write; the engine's own are skipped, it knows what it wrote."""
+        if self.muted:
+            return
+        if change.resource == kinds.WORKERSETS:
+            key = key_of(change.object)
+            mind = self._reconciler.known(key)
+            if mind is not None:
+                mind.env_stale = True
+            if change.type != "DELETED":
+                self._claims.claim(key, rules.claims(change.object))
+            self._queue.add(key)
+        elif change.resource == kinds.PODS:
+            self._pod_changed(change)
+        elif change.resource == kinds.NAMESPACES:
+            self._queue.add(key_of(change.object))
+        else:
+            return
+        self._woken()
+
+    def _pod_changed(self, change: ports.Change) -> None:
+        """A Pod that is deleted is a worker to restart."""
+        meta = change.object["metadata"]
+        owners = meta.get("ownerReferences") or ()
+        if not owners or (change.type != "DELETED" and "deletionTimestamp" not in meta):
+            return
+        key = kinds.Key(meta["namespace"], owners[0]["name"])
+        mind = self._reconciler.mind(key)
+        mind.evicted.add(meta["name"])
+        if change.type == "DELETED":
+            mind.pods = {name: view for name, view in mind.pods.items() if name != meta["name"]}
+        self._queue.add(key)
+
+
+def key_of(obj: kinds.Object) -> kinds.Key:
+    meta = obj["metadata"]
+    return kinds.Key(meta.get("namespace", ""), meta["name"])
+
+
+def seniority(obj: kinds.Object) -> tuple[bool, str, str, str]:
+    """Who held a claim before the controller was restarted holds it after: those that wait come last."""
+    waits = any(
+        condition["type"] == "Waiting" and condition["status"] == "True" and condition["reason"] == "Conflict"
+        for condition in (obj.get("status") or {}).get("conditions", ())
+    )
+    meta = obj["metadata"]
+    return waits, meta["creationTimestamp"], meta["namespace"], meta["name"]

@@ -1,0 +1,34 @@
+"""The engine's life in asyncio: step, then wait for work or for the next appointment. Never polls."""
+
+from __future__ import annotations
+
+import asyncio
+
+from controller.engine.engine import Engine
+
+
+async def run(engine: Engine, stop: asyncio.Event) -> None:
+    """Drive a started engine until `stop` is set."""
+    work = asyncio.Event()
+    engine.on_work = work.set
+    stopping = asyncio.create_task(stop.wait(), name="engine-stop")
+    stopping.add_done_callback(lambda _: work.set())
+    try:
+        while not stop.is_set():
+            work.clear()
+            wake_at = engine.step()
+            await _rest(work, None if wake_at is None else wake_at - engine.clock.monotonic())
+    finally:
+        stopping.cancel()
+
+
+async def _rest(work: asyncio.Event, seconds: float | None) -> None:
+    """Until there is work or the time is over; lets everybody else run in any case."""
+    if seconds is not None and seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await work.wait()
+    except TimeoutError:
+        pass

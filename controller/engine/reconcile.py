@@ -1,0 +1,175 @@
+"""One pass over one key: read, plan, write. Policy is the planner's, here is only the order of things.
+
+`plan` reads and decides; `write` puts the decision into the store, inside the batch's transaction;
+`remember` updates the engine's memory once that transaction is committed. So a transaction that fails
+leaves memory and store as they were, and the next pass decides afresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller import ports
+from controller.core import kinds, notes, plan, records, worker
+from controller.engine import podwriter
+from controller.engine.claims import ClaimIndex
+from controller.engine.desires import Desires
+from controller.engine.events import EventWriter
+from controller.engine.history import History
+from controller.engine.memory import SetMemory
+
+FINALIZER = "workerset.dev/drain"
+_REMOVED = frozenset({FINALIZER, "foregroundDeletion", "orphan"})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One key's decision on its way into store and runtime."""
+
+    key: kinds.Key
+    obj: kinds.Object | None
+    decided: plan.Plan
+    gone: bool
+
+
+class Reconciler:
+    """Owns the memory of all sets."""
+
+    def __init__(
+        self,
+        store: ports.Store,
+        runtime: ports.Runtime,
+        ids: ports.Ids,
+        *,
+        desires: Desires,
+        claims: ClaimIndex,
+        events: EventWriter,
+        history: History,
+    ) -> None:
+        self._store, self._runtime, self._ids = store, runtime, ids
+        self._desires, self._claims = desires, claims
+        self._events, self._history = events, history
+        self._minds: dict[kinds.Key, SetMemory] = {}
+
+    def mind(self, key: kinds.Key) -> SetMemory:
+        """What is remembered of the set; the run records are read from the store the first time."""
+        found = self._minds.get(key)
+        if found is None:
+            stored = self._store.record(key.namespace, key.name)
+            found = SetMemory(records={name: records.from_json(data) for name, data in stored.items()})
+            self._minds[key] = found
+        return found
+
+    def known(self, key: kinds.Key) -> SetMemory | None:
+        return self._minds.get(key)
+
+    def plan(self, key: kinds.Key, now: worker.Moment) -> Outcome:
+        """Re-read everything and decide."""
+        obj = self._store.find(kinds.WORKERSETS, key)
+        mind = self.mind(key)
+        if obj is not None and mind.identity is not None and mind.identity[0] != obj["metadata"]["uid"]:
+            # Another set of the same name: what was remembered of the first is not about this one.
+            mind = self._minds[key] = SetMemory(
+                records=dict.fromkeys(mind.records, records.EMPTY), pods=mind.pods
+            )
+        desired = self._desires.of(key, obj, mind, now.monotonic)
+        processes = self._runtime.processes(key)
+        observed = plan.Observed(
+            processes=processes,
+            records=mind.records,
+            evicted=frozenset(mind.evicted),
+            connected=self._runtime.connected(),
+            last=mind.last,
+        )
+        decided = plan.plan(desired, observed, now, self._ids.run)
+        over = observed.connected and (obj is None or desired.deleting) and not processes
+        return Outcome(key, obj, decided, over)
+
+    def write(self, outcome: Outcome, now: worker.Moment) -> None:
+        """Everything a decision changes in the store; equal content writes nothing."""
+        if outcome.gone:
+            self._write_end(outcome, now)
+            return
+        obj, decided, key = outcome.obj, outcome.decided, outcome.key
+        if obj is not None and decided.status is not None and decided.status != obj.get("status"):
+            self._store.update(kinds.WORKERSETS, {**obj, "status": decided.status})
+        self._write_records(key, decided.records)
+        if obj is None:
+            return
+        mind = self.mind(key)
+        podwriter.write(
+            self._store,
+            obj,
+            decided.facts.spec.scope,
+            mind.pods,
+            decided.views,
+            now=now.wall,
+            relabel=mind.pod_labels is not None and mind.pod_labels != _labels(obj),
+        )
+        if mind.revision != _revision(outcome) and "deletionTimestamp" not in obj["metadata"]:
+            self._history.write(obj, now.wall)
+        if decided.notes:
+            self._events.write(obj, decided.notes, now.wall)
+
+    def remember(self, outcome: Outcome) -> tuple[kinds.Key, ...]:
+        """The transaction is committed. Returns keys that may go on now because of this."""
+        decided, key = outcome.decided, outcome.key
+        if outcome.gone:
+            self._minds.pop(key, None)
+            return (*self._claims.drop(key), kinds.Key("", key.namespace))
+        mind = self.mind(key)
+        mind.attempts = 0
+        for name, record in decided.records.items():
+            if record is None:
+                mind.records.pop(name, None)
+            else:
+                mind.records[name] = record
+        mind.last = decided
+        mind.pods = decided.views
+        if outcome.obj is not None:
+            mind.pod_labels = _labels(outcome.obj)
+            mind.revision = _revision(outcome)
+        mind.evicted = {name for name in mind.evicted if _still_evicted(decided, name)}
+        return () if decided.outdated else self._claims.settle(key)
+
+    def _write_records(self, key: kinds.Key, changed: Mapping[str, records.Record | None]) -> None:
+        for name, record in changed.items():
+            data = None if record is None else records.to_json(record)
+            self._store.put_record(key.namespace, key.name, name, data)
+
+    def _write_end(self, outcome: Outcome, now: worker.Moment) -> None:
+        """Nothing of it lives: let the object go, and what belonged to it."""
+        key, obj, mind = outcome.key, outcome.obj, self.mind(outcome.key)
+        for name in mind.records:
+            self._store.put_record(key.namespace, key.name, name, None)
+        for name in mind.pods:
+            podwriter.remove(self._store, kinds.Key(key.namespace, name))
+        self._history.drop(key)
+        if obj is None:
+            return
+        meta = obj["metadata"]
+        left = [name for name in meta.get("finalizers", ()) if name not in _REMOVED]
+        if not left:
+            self._events.write(obj, (notes.Note("Deleted", "deleted; nothing of it lives"),), now.wall)
+            self._store.delete(kinds.WORKERSETS, key)
+        elif len(left) != len(meta["finalizers"]):
+            self._store.update(kinds.WORKERSETS, {**obj, "metadata": {**meta, "finalizers": left}})
+
+
+def _labels(obj: kinds.Object) -> Mapping[str, str]:
+    labels: Mapping[str, str] = obj["metadata"].get("labels") or {}
+    return labels
+
+
+def _revision(outcome: Outcome) -> str:
+    facts = outcome.decided.facts
+    return f"{facts.generation}"
+
+
+def _still_evicted(decided: plan.Plan, name: str) -> bool:
+    """Until the worker was made anew, or is not there any more."""
+    one = decided.workers.get(name)
+    if one is None or one.view is None:
+        return False
+    return one.record is None or one.record.incarnation == one.slot.record.incarnation
