@@ -15,6 +15,8 @@ DRAIN = "workerset.dev/drain"
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
+_STAMPED = (kinds.PODS, kinds.NAMESPACES)
+
 ORPHAN_WARNING = (
     "a worker does not outlive its set here: its processes are stopped in spite of propagationPolicy Orphan"
 )
@@ -32,8 +34,9 @@ def begin_delete(
 ) -> door.Outcome | None:
     """None = remove the object now; else what to store, with deletionTimestamp.
 
-    A WorkerSet always waits for its drain; a Pod only gets the stamp, which the engine takes for "restart
-    this worker". Foreground adds `foregroundDeletion`. Raises Conflict for a failed precondition.
+    A WorkerSet always waits for its drain. A Pod only gets the stamp, which the engine takes for "restart
+    this worker", and a Namespace, which the engine empties and then removes. Foreground adds
+    `foregroundDeletion`. Raises Conflict for a failed precondition.
     """
     metadata.require_preconditions(resource, live, uid, resource_version)
     held = metadata.finalizers(live)
@@ -47,7 +50,7 @@ def begin_delete(
             wanted = _with(wanted, FOREGROUND)
         if propagation == "Orphan":
             warnings = (ORPHAN_WARNING,)
-    if not wanted and resource != kinds.PODS:
+    if not wanted and resource not in _STAMPED:
         return None
     meta: dict[str, Any] = dict(live["metadata"])
     if not begun:
@@ -60,7 +63,10 @@ def begin_delete(
         meta["finalizers"] = wanted
     if fields.same(meta, live["metadata"]):
         return door.Outcome(live, warnings, False)
-    return door.Outcome({**live, "metadata": meta}, warnings, True)
+    result = {**live, "metadata": meta}
+    if resource == kinds.NAMESPACES:
+        result["status"] = {**fields.mapping(live.get("status")), "phase": "Terminating"}
+    return door.Outcome(result, warnings, True)
 
 
 def remove_finalizer(live: kinds.Object, name: str) -> kinds.Object:

@@ -1,1 +1,1 @@
-""""""
+"""Objects and records behind one counter, on SQLite."""

@@ -1,0 +1,120 @@
+"""The decoded state, and its way into bytes and back: what the database holds is what stands here.
+
+Knows objects, records, settings and counters; nothing of transactions' order or of watches.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from controller import ports
+from controller.core import errors, kinds
+from controller.store import batch, db, memory, work
+
+VERSION = "version"
+"""The counter no version may be below after a restart."""
+
+DELETED = "deleted:"
+"""Prefix of the counters that hold the newest deletion of each durable resource."""
+
+Record = Mapping[str, object]
+
+
+@dataclass(slots=True)
+class Image:
+    """Everything in memory."""
+
+    shelves: dict[str, memory.Shelf] = field(default_factory=dict)
+    records: dict[tuple[str, str], dict[str, Record]] = field(default_factory=dict)
+    settings: dict[str, object] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=dict)
+
+    def shelf(self, resource: str) -> memory.Shelf:
+        found = self.shelves.get(resource)
+        if found is None:
+            found = self.shelves[resource] = memory.Shelf()
+        return found
+
+    def set_record(self, namespace: str, workerset: str, worker: str, record: Record | None) -> None:
+        """Replaces the mapping of the set, so that one handed out earlier never changes."""
+        records = {**self.records.get((namespace, workerset), {})}
+        if record is None:
+            records.pop(worker, None)
+        else:
+            records[worker] = record
+        if records:
+            self.records[namespace, workerset] = records
+        else:
+            self.records.pop((namespace, workerset), None)
+
+    def batch_of(self, pending: work.Pending) -> batch.Batch:
+        """The last state of what was touched; every object is encoded once, for the disk and for watchers."""
+        result = batch.Batch()
+        last: dict[batch.ObjectId, ports.Change] = {}
+        for change in pending.changes:
+            if change.resource.durable:
+                key = key_of(change.object)
+                name = change.resource.qualified
+                last[name, key.namespace, key.name] = change
+                if change.type == "DELETED":
+                    result.counters[DELETED + name] = change.version
+        for where, change in last.items():
+            gone = change.type == "DELETED"
+            result.objects[where] = None if gone else (change.version, change.encoded("json", dump))
+        for namespace, workerset, worker in pending.records:
+            record = self.records.get((namespace, workerset), {}).get(worker)
+            result.records[namespace, workerset, worker] = None if record is None else dump(record)
+        for name in pending.settings:
+            result.settings[name] = dump(self.settings.get(name))
+        return result
+
+    def everything(self) -> batch.Batch:
+        """All durable state, for a file that has to be written anew."""
+        result = batch.Batch(counters=dict(self.counters))
+        for kind in kinds.RESOURCES:
+            for obj in self.shelf(kind.qualified).listed(None) if kind.durable else ():
+                key = key_of(obj)
+                version = int(obj["metadata"]["resourceVersion"])
+                result.objects[kind.qualified, key.namespace, key.name] = (version, dump(obj))
+        for (namespace, workerset), records in self.records.items():
+            for worker, record in records.items():
+                result.records[namespace, workerset, worker] = dump(record)
+        result.settings = {name: dump(value) for name, value in self.settings.items()}
+        return result
+
+
+def load(held: batch.Contents, path: str) -> tuple[Image, dict[str, int]]:
+    """The image of a database, and the newest version of each resource in it; raises `db.Damaged`."""
+    image = Image(counters=held.counters)
+    newest: dict[str, int] = {}
+    try:
+        for resource, namespace, name, version, body in held.objects:
+            image.shelf(resource).put(namespace, name, json.loads(body))
+            newest[resource] = max(newest.get(resource, 0), version)
+        for namespace, workerset, worker, body in held.records:
+            image.records.setdefault((namespace, workerset), {})[worker] = json.loads(body)
+        image.settings = {name: json.loads(body) for name, body in held.settings}
+    except ValueError as problem:
+        raise db.Damaged(f"{problem}: {path}") from problem
+    return image, newest
+
+
+def counter(version: int) -> batch.Batch:
+    """A batch that only moves the promised version."""
+    return batch.Batch(counters={VERSION: version})
+
+
+def key_of(obj: kinds.Object) -> kinds.Key:
+    meta = obj["metadata"]
+    return kinds.Key(meta.get("namespace", ""), meta["name"])
+
+
+def dump(value: Any) -> bytes:
+    """ASCII JSON: a worker's name may hold bytes that are no UTF-8, as lone surrogates."""
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError as problem:
+        raise errors.BadRequest(f"a value cannot be stored: {problem}") from problem

@@ -1,0 +1,32 @@
+"""What a running transaction has done so far: enough to undo it exactly, or to commit it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from controller import ports
+from controller.store import batch
+
+Mark = tuple[int, int, int, int, int]
+
+
+@dataclass(slots=True)
+class Pending:
+    """Grows by appending only, so that a nested transaction is undone by cutting back to its mark."""
+
+    version: int
+    durable: bool = False
+    changes: list[ports.Change] = field(default_factory=list)
+    records: list[batch.RecordId] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    undo: list[Callable[[], None]] = field(default_factory=list)
+
+    def mark(self) -> Mark:
+        return len(self.changes), len(self.records), len(self.settings), len(self.undo), self.version
+
+    def back_to(self, mark: Mark) -> None:
+        changes, records, settings, undo, self.version = mark
+        for step in reversed(self.undo[undo:]):
+            step()
+        del self.changes[changes:], self.records[records:], self.settings[settings:], self.undo[undo:]
