@@ -1,1 +1,1 @@
-""""""
+"""The controller's side of the processes: the shim's client, environments, logs, usage."""
