@@ -132,15 +132,22 @@ def _of_verb(
     if waiting is not None:
         return candidates.option_value(waiting, options.get(waiting), line, context)
     name, equals, _ = line.current.partition("=")
+    if equals and (spelled := [option for option in options if option.startswith(f"{name}=")]):
+        return candidates.Found([(option, "") for option in spelled]).starting(line.current)
     if equals and name in options:
         line.prefix = f"{name}="
         return candidates.option_value(name, options[name], line, context)
     if line.current.startswith("-"):
         rows = [
-            (option, _first_words(action.help)) for option, action in options.items() if option[:2] == "--"
+            (option, _first_words(action.help)) for option, action in options.items() if _is_offered(option)
         ]
         return candidates.Found(rows).starting(line.current)
     return candidates.positional(line, context)
+
+
+def _is_offered(option: str) -> bool:
+    """Long options; their values only once the `=` is typed."""
+    return option.startswith("--") and "=" not in option
 
 
 def _first_words(text: str | None) -> str:

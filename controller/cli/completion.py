@@ -63,8 +63,11 @@ fi
 
 FISH = r"""# fish completion of workerctl; load it with: workerctl completion fish | source
 function __workerctl_complete
-    set -l words (commandline -opc) (commandline -ct)
-    for line in ($words[1] __complete fish -- $words[2..-1] 2>/dev/null)
+    set -l words (commandline -opc)
+    set -l program $words[1]
+    set -e words[1]
+    set -l current (commandline -ct)
+    for line in ($program __complete fish -- $words "$current" 2>/dev/null)
         switch $line
             case :files
                 __fish_complete_path (commandline -ct)

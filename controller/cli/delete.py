@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import chosen, common, errors, output, resources, watchstream
+from controller.cli import chosen, common, errors, flags, output, resources, watchstream
 from controller.client import errors as client_errors
 from controller.client import resources as kinds
 
@@ -31,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_files(parser)
     chosen.add_arguments(parser)
     common.add_field_selector(parser)
-    parser.add_argument(
-        "--wait", nargs="?", const="true", default="true", choices=("true", "false"), help="until all is gone"
-    )
+    flags.add_switch(parser, ["--wait"], default=True, help_text="until all is gone")
     parser.add_argument(
         "--timeout",
         type=common.duration,
@@ -41,13 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="how long to wait (no limit)",
     )
-    parser.add_argument(
-        "--cascade",
-        nargs="?",
-        const="background",
+    flags.add(
+        parser,
+        ["--cascade"],
+        tuple(_CASCADE),
         default="background",
-        choices=tuple(_CASCADE),
-        help="what becomes of the workers; orphan leaves them running",
+        bare="background",
+        help_text="what becomes of the workers; orphan leaves them running",
     )
     grace = parser.add_mutually_exclusive_group()
     grace.add_argument("--grace-period", type=int, metavar="SECONDS", help="instead of the sets' stop_grace")
@@ -56,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     grace.add_argument("--force", action="store_const", dest="grace_period", const=0, help="kill at once")
     parser.add_argument("--ignore-not-found", action="store_true", help="what is missing is well")
-    output.add_dry_run(parser)
+    flags.add_dry_run(parser)
     parser.add_argument("-o", "--output", choices=("name",), metavar="name", help="print names only")
 
 

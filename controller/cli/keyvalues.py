@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import chosen, common, errors, output, resources
+from controller.cli import chosen, common, errors, flags, output, resources
 from controller.client import http
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="print what the objects have")
     chosen.add_arguments(parser)
     common.add_field_selector(parser)
-    output.add_dry_run(parser)
+    flags.add_dry_run(parser)
     output.add_argument(parser)
 
 

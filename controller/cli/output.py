@@ -174,18 +174,6 @@ def dump_yaml(value: Any) -> str:
     )
 
 
-def add_dry_run(parser: argparse.ArgumentParser) -> None:
-    """kubectl's three values; a bare `--dry-run` is the server's."""
-    parser.add_argument(
-        "--dry-run",
-        nargs="?",
-        const="server",
-        default="none",
-        choices=("none", "client", "server"),
-        help="show what would be done (server: with all its checks) and do nothing",
-    )
-
-
 class Report:
     """What a write prints: `workerset.workerset.dev/web scaled`, or the object with -o."""
 

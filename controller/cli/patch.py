@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import errors, output, resources
+from controller.cli import errors, flags, output, resources
 from controller.client import http
 
 TYPE_CHECKING = False
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--subresource", choices=("status", "scale"), metavar="status|scale", help="patch this part of it"
     )
-    output.add_dry_run(parser)
+    flags.add_dry_run(parser)
     output.add_argument(parser)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 from controller import clock
-from controller.cli import chosen, common, errors, output
+from controller.cli import chosen, common, errors, flags, output
 from controller.client import http
 from controller.client import resources as kinds
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     chosen.add_arguments(parser)
     parser.add_argument("--wait", action="store_true", help="until the new processes are ready")
     common.add_timeout(parser, "2m", "how long --wait waits (2m)")
-    output.add_dry_run(parser)
+    flags.add_dry_run(parser)
     output.add_argument(parser)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import chosen, common, errors, output
+from controller.cli import chosen, common, errors, flags, output
 from controller.client import resources as kinds
 
 TYPE_CHECKING = False
@@ -31,15 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("action", choices=("status", "history", "undo", "restart"), help="what to do")
     parser.add_argument("targets", nargs="*", metavar="NAME", help="sets, as in web or ws/web")
     chosen.add_arguments(parser)
-    parser.add_argument(
-        "-w",
-        "--watch",
-        nargs="?",
-        const="true",
-        default="true",
-        choices=("true", "false"),
-        help="status: wait",
-    )
+    flags.add_switch(parser, ["--watch", "-w"], default=True, help_text="status: wait")
     parser.add_argument(
         "--timeout",
         type=common.duration,
@@ -49,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--revision", type=int, metavar="N", help="history: show this one in full")
     parser.add_argument("--to-revision", type=int, metavar="N", help="undo: this one, not the one before")
-    output.add_dry_run(parser)
+    flags.add_dry_run(parser)
     output.add_argument(parser)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import chosen, errors, output
+from controller.cli import chosen, errors, flags, output
 from controller.client import http
 from controller.client import resources as kinds
 
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--current-replicas", type=_count, metavar="N", help="only if it runs this many now")
     chosen.add_arguments(parser)
-    output.add_dry_run(parser)
+    flags.add_dry_run(parser)
     output.add_argument(parser)
 
 

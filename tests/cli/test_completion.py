@@ -60,6 +60,8 @@ def test_verbs(shell):
         (["wait", "ws/web", "--for", "cond"], ["condition=Ready", "condition=Progressing=False"]),
         (["events", "--for", "ws/j"], ["ws/job"]),
         (["patch", "ws", "web", "--type", "j"], ["json"]),
+        (["scale", "web", "--dry-run=s"], ["--dry-run=server"]),
+        (["scale", "web", "--dry"], ["--dry-run"]),
         (["completion", "z"], ["zsh"]),
         (["apply", "-f", ""], [":files"]),
         (["-C", ""], [":folders"]),

@@ -59,9 +59,9 @@ def test_timeout_names_what_is_left(shell, web):
 @pytest.mark.parametrize(
     ("words", "options"),
     [
-        (["--cascade", "foreground"], {"propagationPolicy": "Foreground"}),
+        (["--cascade=foreground"], {"propagationPolicy": "Foreground"}),
         (["--cascade=orphan"], {"propagationPolicy": "Orphan"}),
-        (["--now"], {"gracePeriodSeconds": 1}),
+        (["--cascade", "--now"], {"gracePeriodSeconds": 1}),
         (["--force"], {"gracePeriodSeconds": 0}),
         (["--grace-period", "7"], {"gracePeriodSeconds": 7}),
         (["--dry-run"], {"dryRun": ["All"]}),

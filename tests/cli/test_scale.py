@@ -44,7 +44,7 @@ def test_precondition(shell, web):
 
 
 def test_dry_run(shell, web):
-    assert shell("scale", "web", "--num", "3", "--dry-run").out.endswith("scaled (server dry run)\n")
+    assert shell("scale", "--dry-run", "web", "--num", "3").out.endswith("scaled (server dry run)\n")
     assert web.requests[-1].query["dryRun"] == "All"
     assert '"replicas": 3' in shell("scale", "web", "--num", "3", "--dry-run=client", "-o", "json").out
 
