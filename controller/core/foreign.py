@@ -29,6 +29,8 @@ def unknown_field(
         or _foreign(tuple(parents), str(key), value)
         or _misplaced(tuple(parents), str(key), everywhere)
         or _nearest(str(key), names)
+        or _nearest_foreign(tuple(parents), str(key), value)
+        or _all_of(names)
     )
     return errors.FieldProblem(tuple(path), "UnknownField", f"unknown field: {key}", fix, value)
 
@@ -136,7 +138,9 @@ def _converted(target: str, value: object) -> str:
     if target == "env":
         return env_as_map(value) or "{KEY: value}"
     if target == "env_files":
-        return scalar([value]) if isinstance(value, str) else "[.env]"
+        names = [value] if isinstance(value, str) else value
+        certain = isinstance(names, list) and names and all(isinstance(name, str) for name in names)
+        return scalar(names) if certain else "[.env]"
     if target == "http" and isinstance(value, Mapping):
         return scalar(value.get("path", "/"))
     if isinstance(value, Mapping) or (isinstance(value, list) and target not in ("command", "args")):
@@ -159,10 +163,10 @@ def env_as_map(value: object) -> str:
 
 
 def _misplaced(parents: errors.Path, key: str, spec_fields: frozenset[str]) -> str:
+    if parents == () and key in ("name", "namespace", "labels", "annotations"):
+        return f"move {key} under metadata"
     if parents != ("spec",) and key in spec_fields and (not parents or parents[0] in ("metadata", "spec")):
         return f"move {key} under spec"
-    if parents == () and key in ("namespace", "labels", "annotations"):
-        return f"move {key} under metadata"
     if parents == ("spec",) and key in ("labels", "annotations", "namespace"):
         return f"move {key} under metadata"
     if parents == ("spec",) and key in ("apiVersion", "kind", "metadata"):
@@ -172,11 +176,17 @@ def _misplaced(parents: errors.Path, key: str, spec_fields: frozenset[str]) -> s
 
 def _nearest(key: str, known: tuple[str, ...]) -> str:
     close = nearest(key, known)
-    if close:
-        return f"did you mean {close}"
-    if len(known) <= 12 and known:
-        return f"the fields here are: {', '.join(known)}"
-    return ""
+    return f"did you mean {close}" if close else ""
+
+
+def _nearest_foreign(parents: errors.Path, key: str, value: object) -> str:
+    """For a misspelt foreign word: `enviroment`."""
+    close = nearest(_squash(key), _tables(parents)[0]) if len(key) > 4 else None
+    return _foreign(parents, close, value) if close else ""
+
+
+def _all_of(known: tuple[str, ...]) -> str:
+    return f"the fields here are: {', '.join(known)}" if 0 < len(known) <= 12 else ""
 
 
 def _signal(value: object) -> str:

@@ -145,9 +145,8 @@ def _names(declared: Spec) -> Problems:
 
 
 def _reserved_env(declared: Spec) -> Problems:
-    env = declared.get("env")
-    if env:
-        for key in RESERVED_ENV.intersection(env):
+    for key in declared.get("env", ()):
+        if key in RESERVED_ENV:
             detail = f"the controller sets this variable itself: {key}"
             yield errors.FieldProblem(("spec", "env", key), "Invalid", detail, "use another name", key)
 

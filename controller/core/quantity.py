@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:ms|s|m|h))+")
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|s|m|h))+")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(k|M|G|T|Ki|Mi|Gi|Ti)?")
+_SIZE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)(k|M|G|T|Ki|Mi|Gi|Ti)?")
 _BYTES = {
     "": 1,
     "k": 1000,
@@ -21,7 +21,7 @@ _BYTES = {
     "Ti": 1024**4,
 }
 
-_CPU = re.compile(r"(\d{1,7})m|(\d{1,5}(?:\.\d{1,3})?)")
+_CPU = re.compile(r"([0-9]{1,7})m|([0-9]{1,5}(?:\.[0-9]{1,3})?)")
 
 
 def parse_duration(text: str) -> float:

@@ -74,11 +74,12 @@ SENTENCES = {
     GROUP: "killasgroup stopasgroup treekill stopchildren",
     "use restart and max_consecutive_failures": "availability restartpolicies",
     "write suspend: true for a set that must not start by itself": "autostart autostartup singleton isdaemon",
-    "use depends_on: sets start together unless one needs another": "priority startorder order",
+    "sets start together: leave it out": "priority startorder order",
+    "write num, restart and resources as fields of spec": "deploy",
     "the workers are selected by the controller: leave it out": "selector matchlabels",
     "write each process as a WorkerSet document of its own, separated by ---": "services processes apps "
     "programs "
-    "program:x jobs units",
+    "jobs units",
     "exit 0 counts as success and everything else as a failure: leave it out": "exitcodes successexitstatus",
     "write rollout: {max_surge: 1, max_unavailable: 0}": "rollingupdate",
     "workers are named <set>-0, <set>-1 and so on: set metadata.name": "processname title servicename",
@@ -87,7 +88,7 @@ SENTENCES = {
     "write command: [sh, -c, '…'] for a shell": "shell useshell",
     "run it as a set of its own with restart: on_failure and ready_when: completed": "execstartpre "
     "prestart hooks "
-    "before_start precommand initprocess",
+    "beforestart precommand initprocess",
     "the controller itself runs without privileges: leave it out": "capabilities capadd capdrop",
 }
 """What to do → the foreign words that have no field here."""

@@ -48,10 +48,11 @@ class Checker:
         wrong = [
             one for one in self._schema_problems(obj) if not any(_within(one.path, path) for path in hidden)
         ]
-        found = _unique([*refused, *wrong])
+        found = _without_kind(_unique([*refused, *wrong]))
         sound = _sound(obj, found)
         if sound is not None:
             found += [one for one in objectrules.object_problems(sound) if not _is_noise(one, found)]
+        found.sort(key=lambda one: _order(obj, one.path))
         return Checked(tuple(found), sound)
 
     def _schema_problems(self, obj: kinds.Object) -> Iterator[errors.FieldProblem]:
@@ -142,6 +143,32 @@ class _Matching:
         import re
 
         return isinstance(value, str) and re.search(self._pattern, value) is not None
+
+
+def _order(obj: Any, path: errors.Path) -> tuple[int, ...]:
+    """Where a path stands in the object, as written; what is not there comes last in its parent."""
+    places = []
+    for part in path:
+        if isinstance(part, int):
+            place, inner = part, obj[part] if isinstance(obj, list) and part < len(obj) else None
+        else:
+            keys = list(obj) if isinstance(obj, dict) else []
+            place = keys.index(part) if part in keys else len(keys)
+            inner = obj[part] if part in keys else None
+        places.append(place)
+        obj = inner
+    return tuple(places)
+
+
+def _without_kind(found: list[errors.FieldProblem]) -> list[errors.FieldProblem]:
+    """A map that does not even say what it is gets one sentence for all that is missing."""
+    missing = {problem.path for problem in found if problem.code == "Required" and len(problem.path) == 1}
+    if not {("apiVersion",), ("kind",)} <= missing:
+        return found
+    detail = "not a WorkerSet: apiVersion and kind are missing"
+    fix = "begin with apiVersion: workerset.dev/v1 and kind: WorkerSet"
+    kept = [problem for problem in found if problem.path not in missing]
+    return [errors.FieldProblem(("apiVersion",), "Required", detail, fix), *kept]
 
 
 def _within(path: errors.Path, outer: errors.Path) -> bool:

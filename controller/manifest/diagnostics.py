@@ -86,7 +86,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
 
 def _render_one(diagnostic: Diagnostic) -> str:
     lines = [summary(diagnostic)]
-    if diagnostic.excerpt is not None:
+    if diagnostic.excerpt is not None and diagnostic.excerpt.text.strip():
         number = str(diagnostic.line)
         gutter = " " * len(number)
         shown = diagnostic.excerpt

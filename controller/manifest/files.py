@@ -126,9 +126,11 @@ def _read_stdin(stdin: TextIO | None) -> FileText:
 def decode(name: str, data: bytes) -> FileText:
     """UTF-8, with or without a byte-order mark; anything else is an error that says what it is."""
     if len(data) > MAX_BYTES:
-        return FileText(name, message="larger than 64 MiB", fix="is this a manifest?", code="Invalid", line=0)
+        return FileText(
+            name, message="larger than 64 MiB", fix="is this a manifest?", code="Encoding", line=0
+        )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return FileText(name, message="this file is UTF-16", fix="save it as UTF-8", code="Invalid", line=0)
+        return FileText(name, message="this file is UTF-16", fix="save it as UTF-8", code="Encoding", line=0)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -137,7 +139,7 @@ def decode(name: str, data: bytes) -> FileText:
         if b"\0" in data:
             return _binary(name, data)
         detail = f"not UTF-8: the byte 0x{data[error.start]:02x}"
-        return FileText(name, _lossy(data), detail, "save the file as UTF-8", "Invalid", line, column)
+        return FileText(name, _lossy(data), detail, "save the file as UTF-8", "Encoding", line, column)
     if b"\0" in data:
         return _binary(name, data)
     return FileText(name, text)
@@ -146,7 +148,7 @@ def decode(name: str, data: bytes) -> FileText:
 def _binary(name: str, data: bytes) -> FileText:
     before = data[: data.index(b"\0")]
     fix = "name the manifest, not a program or an archive"
-    return FileText(name, "", "a binary file, not a manifest", fix, "Invalid", before.count(b"\n"))
+    return FileText(name, "", "a binary file, not a manifest", fix, "Encoding", before.count(b"\n"))
 
 
 def _lossy(data: bytes) -> str:

@@ -15,6 +15,24 @@ _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _LITERAL = re.compile(r"[^\s,\]}:]+")
 
 
+_MESSAGES: tuple[tuple[str, str, str], ...] = (
+    ("property name", "a key in double quotes is missing", "add it, or remove the comma before"),
+    ("trailing comma", "a comma too many", "remove it"),
+    ("',' delimiter", "a comma is missing", "add it, or close what is open"),
+    ("':' delimiter", "a colon is missing", "add it after the key"),
+    ("Expecting value", "a value is missing", "add it"),
+    ("Extra data", "text after the end", "write several objects as the items of a List"),
+    ("Unterminated string", "the quotation mark is not closed", "close it"),
+    (
+        "control character",
+        "a text cannot hold this character as it is",
+        "write a line feed as \\n, a tab as \\t",
+    ),
+    ("escape", "no such escape", "double the backslash"),
+)
+"""Part of the parser's message → what it means, and what to do."""
+
+
 class _Duplicate(ValueError):
     pass
 
@@ -26,10 +44,9 @@ def parse(text: str) -> tuple[Any, yamltext.TextProblem | None]:
         if "\\ud" in text.lower():
             json.dumps(value, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        place = yamltext.TextProblem(
-            error.lineno - 1, error.colno - 1, f"not JSON: {error.msg[0].lower()}{error.msg[1:]}"
-        )
-        return None, place
+        rows = ((found, what) for part, found, what in _MESSAGES if part in error.msg)
+        message, fix = next(rows, (f"not JSON: {error.msg[0].lower()}{error.msg[1:]}", ""))
+        return None, yamltext.TextProblem(error.lineno - 1, error.colno - 1, message, fix)
     except _Duplicate as error:
         return None, _at_duplicate(text, str(error))
     except UnicodeEncodeError:

@@ -69,7 +69,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """What was read. `files` are the names of those that could be."""
+    """What was read. `files` are the names of those that could be opened."""
 
     documents: tuple[Document, ...]
     problems: tuple[diagnostics.Diagnostic, ...]
@@ -91,8 +91,9 @@ def read_paths(
     for text in files.read(paths, recursive=recursive, stdin=stdin, cwd=cwd or os.curdir):
         if text.message:
             reading.problems.append(_file_problem(text))
-        else:
+        if text.code == "Encoding" or not text.message:
             names.append(text.name)
+        if not text.message:
             _read_text(reading, SourceFile(text.name, text.text))
     return Manifests(tuple(reading.documents), tuple(reading.problems), tuple(names))
 

@@ -18,6 +18,8 @@ from controller.manifest import check, diagnostics, locate, onpath, reader
 Severity = Literal["error", "warning"]
 
 _OF_FILES = frozenset({"Unreadable", "NoManifests"})
+_OF_DOCUMENTS = frozenset({"Syntax", "Empty", "NoDocument", "Encoding"})
+"""Problems that cost a whole document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class _Validation:
         order = {name: place for place, name in enumerate(read.files)}
         self._found.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
         valid = len(read.documents) - len(self._wrong)
-        lost = sum(one.code in ("Syntax", "Empty", "NoDocument") for one in read.problems)
+        lost = sum(one.code in _OF_DOCUMENTS for one in read.problems)
         return Report(read.documents, tuple(self._found), read.files, valid, len(self._wrong) + lost)
 
 

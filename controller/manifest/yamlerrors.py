@@ -39,16 +39,20 @@ def explain(error: yaml.MarkedYAMLError, text: str) -> tuple[int, int, str, str]
     if opened is not None and any(part in problem for part in _POINT_AT_OPENING):
         mark = opened
     line, column = (mark.line, mark.column) if mark is not None else (0, 0)
+    lines = text.rstrip().splitlines()
+    if lines and line >= len(lines):
+        line, column = len(lines) - 1, max(0, len(lines[-1]) - 1)
+        if "node content" in problem:
+            return line, column, "the text ends too early", "close what is open: [, { or a quotation mark"
     if "cannot start any token" in problem:
-        message, fix = _bad_start(text, line, column)
+        message, fix = _bad_start(lines, line, column)
     else:
         rows = ((found, what) for part, found, what in _MESSAGES if part in problem)
         message, fix = next(rows, (f"not YAML: {problem}", ""))
     return line, column, message, fix
 
 
-def _bad_start(text: str, line: int, column: int) -> tuple[str, str]:
-    lines = text.splitlines()
+def _bad_start(lines: list[str], line: int, column: int) -> tuple[str, str]:
     char = lines[line][column : column + 1] if line < len(lines) else ""
     if char == "\t":
         return "a tab cannot indent", "use spaces"

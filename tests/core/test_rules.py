@@ -1,0 +1,164 @@
+"""Rules the schema cannot express (S1.2, S1.6, S1.7, S5, S8.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.core import kinds, rules
+
+
+def make(name: str = "a", namespace: str = "", /, **spec: Any) -> kinds.Object:
+    metadata = {"name": name, "namespace": namespace} if namespace else {"name": name}
+    if "file" not in spec:
+        spec.setdefault("command", ["true"])
+    return {"apiVersion": "workerset.dev/v1", "kind": "WorkerSet", "metadata": metadata, "spec": spec}
+
+
+def found(obj: kinds.Object) -> list[tuple[str, str]]:
+    return [(problem.field, problem.code) for problem in rules.object_problems(obj)]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {"file": "a.py", "interpreter": "python3", "args": ["x"]},
+        {"background": True},
+        {"background": True, "num": 0},
+        {"background": True, "name": "j", "num": 0},
+        {"background": True, "name": "j", "scope": "shop", "num": 3, "max_threads": 3},
+        {"num": 0},
+        {"scope": "shop"},
+        {"command": "python -u app.py $(PORT)"},
+        {"ready_when": "completed", "restart": "on_failure"},
+        {"ready_when": "completed", "restart": "never"},
+        {"background": True, "name": "p", "file": "a.php", "ready_when": "handle"},
+        {"log": {"max_size": "4Ki"}},
+        {"env": {"WORKERSET_DIR": "x"}},
+    ],
+)
+def test_what_is_right(spec: dict[str, Any]) -> None:
+    assert found(make(**spec)) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "code"),
+    [
+        ({"file": "a.py", "command": ["b"]}, "spec.file", "Invalid"),
+        ({"command": ["a"], "interpreter": "python"}, "spec.interpreter", "Invalid"),
+        ({"command": "a | b"}, "spec.command", "Invalid"),
+        ({"command": ["", "a"]}, "spec.command[0]", "Invalid"),
+        ({"num": 3, "max_threads": 2}, "spec.num", "Invalid"),
+        ({"log": {"max_size": "1Ki"}}, "spec.log.max_size", "Invalid"),
+        ({"background": True, "name": "j", "listen": ["8000"]}, "spec.listen", "Invalid"),
+        ({"background": True, "name": "j", "rollout": {}}, "spec.rollout", "Invalid"),
+        ({"rollout": {}}, "spec.rollout", "Invalid"),
+        ({"name": "j"}, "spec.name", "Invalid"),
+        ({"background": True, "name": "j", "instances": ["x"]}, "spec.instances", "Invalid"),
+        ({"instances": ["x"]}, "spec.instances", "Invalid"),
+        ({"background": True, "num": 1}, "spec.num", "NotSupported"),
+        ({"background": True, "name": "m#x"}, "spec.name", "Invalid"),
+        ({"background": True, "name": "workerset.dev/x"}, "spec.name", "Invalid"),
+        ({"ready_when": "completed"}, "spec.ready_when", "Invalid"),
+        ({"ready_when": "completed", "restart": "always"}, "spec.ready_when", "Invalid"),
+        ({"ready_when": "listening"}, "spec.ready_when", "Invalid"),
+        ({"file": "a.php"}, "spec.file", "Invalid"),
+        ({"background": True, "name": "p", "file": "a.php"}, "spec.file", "NotSupported"),
+        ({"readiness_probe": {}}, "spec.readiness_probe", "Invalid"),
+        ({"liveness_probe": {"tcp": True, "http": "/"}}, "spec.liveness_probe", "Invalid"),
+        ({"listen": ["8000"], "startup_probe": {"http": "/"}}, "spec.startup_probe", "Invalid"),
+    ],
+)
+def test_s1_2_what_is_wrong_within_one_object(spec: dict[str, Any], field: str, code: str) -> None:
+    assert (field, code) in found(make(**spec))
+
+
+def test_s1_nothing_to_run() -> None:
+    obj = make()
+    obj["spec"] = {}
+    assert found(obj) == [("spec", "Required")]
+
+
+def test_a_set_needs_a_name_unless_it_is_generated() -> None:
+    obj = make()
+    obj["metadata"] = {}
+    assert found(obj) == [("metadata.name", "Required")]
+    obj["metadata"] = {"generateName": "a-"}
+    assert found(obj) == []
+
+
+@pytest.mark.parametrize("name", sorted(rules.RESERVED_ENV))
+def test_s8_2_reserved_variables(name: str) -> None:
+    assert found(make(env={name: "x"})) == [(f"spec.env.{name}", "Invalid")]
+
+
+def between(*docs: kinds.Object, namespace: str = "default") -> list[tuple[int, str, str, int | None]]:
+    problems = rules.document_set_problems(docs, namespace=namespace)
+    return [(one.index, one.problem.field, one.problem.code, one.other) for one in problems]
+
+
+def test_s1_2_two_objects_of_one_name() -> None:
+    assert between(make(), make()) == [(1, "metadata.name", "Duplicate", 0)]
+    assert between(make(), make("a", "default")) == [(1, "metadata.name", "Duplicate", 0)]
+    assert between(make(), make("a", "default"), namespace="other") == []
+
+
+def test_s1_2_one_worker_name_in_one_scope() -> None:
+    first, second = (make(n, background=True, name="j", scope="s") for n in "ab")
+    assert between(first, second) == [(1, "spec.name", "Duplicate", 0)]
+
+
+def test_s1_4_one_worker_name_in_two_scopes_and_namespaces() -> None:
+    sets = [
+        make("a", background=True, name="j"),
+        make("b", background=True, name="j", scope="s"),
+        make("a", "other", background=True, name="j"),
+    ]
+    assert between(*sets) == []
+
+
+def test_s1_2_two_catch_alls_in_one_scope() -> None:
+    assert between(make("a", background=True), make("b", background=True)) == [(1, "spec", "Duplicate", 0)]
+    assert between(make("a", background=True), make("b", background=True, scope="s")) == []
+
+
+def test_s1_2_two_sets_on_one_address_also_across_namespaces() -> None:
+    first, second = make("a", listen=[8000]), make("b", "other", listen=["9000", "localhost:8000"])
+    assert between(first, second) == [(1, "spec.listen[1]", "Duplicate", 0)]
+    assert between(make("a", listen=["127.0.0.1:8000"]), make("b", port=8000)) == [
+        (1, "spec.port", "Duplicate", 0)
+    ]
+
+
+def test_s1_2_dependency_cycles_by_set_and_by_worker_name() -> None:
+    sets = [
+        make("a", depends_on=["b"]),
+        make("b", background=True, name="job", depends_on=["c"]),
+        make("c", depends_on=["job"]),
+    ]
+    problems = rules.document_set_problems(sets)
+    assert [one.problem.detail for one in problems] == ["waits for itself: b → c → b"]
+
+
+def test_s1_2_a_reference_nothing_declares_is_a_warning_with_the_nearest_name() -> None:
+    docs = [make("a", depends_on=["redsi"]), make("redis"), make("other", "elsewhere")]
+    (warning,) = rules.document_set_warnings(docs)
+    assert (warning.index, warning.problem.field) == (0, "spec.depends_on[0]")
+    assert warning.problem.fix == "did you mean redis"
+    assert rules.document_set_warnings([make("a", depends_on=["other"]), docs[2]])
+    assert not rules.document_set_warnings([make("a", depends_on=["b"]), make("b")])
+
+
+def test_s1_2_what_a_live_set_claims() -> None:
+    assert rules.claims(make()) == ()
+    assert rules.claims(make(background=True, scope="shop")) == ("scope:shop/catch-all",)
+    assert rules.claims(make(background=True, name="j", scope="shop")) == ("scope:shop/name:j",)
+    assert rules.claims(make(listen=["8000"])) == ("address:127.0.0.1:8000",)
+
+
+def test_claims_of_odd_names_do_not_meet() -> None:
+    catch_all = make(background=True, scope="a/name:b")
+    named = make(background=True, scope="a", name="b/catch-all")
+    assert rules.claims(catch_all) != rules.claims(named)
