@@ -16,8 +16,8 @@ def objects(args: argparse.Namespace, context: Context) -> list[dict[str, Any]]:
     """Every document's object. Raises `CliError` with all that cannot be read, positions included."""
     from controller.manifest import diagnostics, reader
 
-    paths = [path if path == "-" else context.resolve(path) for path in args.files]
-    found = reader.read_paths(paths, recursive=args.recursive, stdin=context.stdin)
-    if found.problems:
-        raise errors.CliError(diagnostics.render(found.problems))
+    found = reader.read_paths(args.files, recursive=args.recursive, stdin=context.stdin, cwd=context.cwd)
+    wrong = [problem for problem in found.problems if problem.severity == "error"]
+    if wrong:
+        raise errors.CliError(diagnostics.render(wrong))
     return [document.object for document in found.documents]

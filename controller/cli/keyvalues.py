@@ -52,19 +52,65 @@ def run(args: argparse.Namespace, context: Context, words: Words) -> int:
     targets = chosen.find(args, context, selections)
     if not targets:
         chosen.note_none(context)
-    report = output.Report(context, args)
+    return chosen.each(context, targets, _Change(args, context, words, changes, several=len(targets) > 1))
 
-    def act(target: chosen.Target) -> None:
-        before = context.client().request("GET", target.path).json()
-        if changes:
-            before = _write(args, context, target, before, changes, words, report)
-        if args.list:
-            if len(targets) > 1:
-                context.print(f"{target.title}:")
-            for key, value in sorted((before["metadata"].get(words.field) or {}).items()):
-                context.print(f"{key}={value}")
 
-    return chosen.each(context, targets, act)
+class _Change:
+    """Called with one target after the other."""
+
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        context: Context,
+        words: Words,
+        changes: dict[str, str | None],
+        *,
+        several: bool,
+    ) -> None:
+        self._args = args
+        self._context = context
+        self._words = words
+        self._changes = changes
+        self._several = several
+        self._report = output.Report(context, args)
+
+    def __call__(self, target: chosen.Target) -> None:
+        found = self._context.client().request("GET", target.path).json()
+        if self._changes:
+            found = self._write(target, found)
+        if self._args.list:
+            if self._several:
+                self._context.print(f"{target.title}:")
+            for key, value in sorted((found["metadata"].get(self._words.field) or {}).items()):
+                self._context.print(f"{key}={value}")
+
+    def _write(self, target: chosen.Target, before: dict[str, Any]) -> dict[str, Any]:
+        have = before["metadata"].get(self._words.field) or {}
+        self._compare(target, have)
+        wanted = {key: value for key, value in self._changes.items() if have.get(key) != value}
+        after = before
+        if wanted and self._args.dry_run != "client":
+            query = {
+                "fieldManager": self._words.manager,
+                "dryRun": "All" if self._args.dry_run == "server" else None,
+            }
+            body = {"metadata": {self._words.field: wanted}}
+            client = self._context.client()
+            after = client.request("PATCH", target.path, query, body, http.MERGE_PATCH).json()
+        self._report.say(target.kind, target.name, _said(wanted, self._words), after)
+        return after
+
+    def _compare(self, target: chosen.Target, have: dict[str, str]) -> None:
+        """Refuse what would overwrite; note what is not there to remove."""
+        for key, value in self._changes.items():
+            if value is not None and not self._args.overwrite and have.get(key, value) != value:
+                raise errors.CliError(
+                    f"{target.title}: '{key}' already has a value ({have[key]})",
+                    "replace it with --overwrite",
+                )
+        for key, value in self._changes.items():
+            if value is None and key not in have:
+                self._context.note(f'{self._words.noun} "{key}" not found on {target.title}')
 
 
 def _split(words: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -90,42 +136,6 @@ def _changes(pairs: Sequence[str], noun: str) -> dict[str, str | None]:
             raise errors.UsageError(f"cannot set and remove the same {noun}: {key}")
         found[key] = value if equals else None
     return found
-
-
-def _write(
-    args: argparse.Namespace,
-    context: Context,
-    target: chosen.Target,
-    before: dict[str, Any],
-    changes: dict[str, str | None],
-    words: Words,
-    report: output.Report,
-) -> dict[str, Any]:
-    have = before["metadata"].get(words.field) or {}
-    for key, value in changes.items():
-        if value is not None and not args.overwrite and have.get(key, value) != value:
-            raise errors.CliError(
-                f"{target.title}: '{key}' already has a value ({have[key]})", "replace it with --overwrite"
-            )
-    for key, value in changes.items():
-        if value is None and key not in have:
-            context.note(f'{words.noun} "{key}" not found on {target.title}')
-    wanted = {key: value for key, value in changes.items() if have.get(key) != value}
-    after = before
-    if wanted and args.dry_run != "client":
-        after = (
-            context.client()
-            .request(
-                "PATCH",
-                target.path,
-                {"fieldManager": words.manager, "dryRun": "All" if args.dry_run == "server" else None},
-                {"metadata": {words.field: wanted}},
-                http.MERGE_PATCH,
-            )
-            .json()
-        )
-    report.say(target.kind, target.name, _said(wanted, words), after)
-    return after
 
 
 def _said(wanted: dict[str, str | None], words: Words) -> str:

@@ -117,3 +117,17 @@ def test_one_failure_does_not_spare_the_others(shell, web):
 )
 def test_usage(shell, api, words):
     assert shell("delete", *words).code == 2
+
+
+def test_delete_what_files_declare(shell, web):
+    shell.write(
+        "manifests/10-web.yaml",
+        "apiVersion: workerset.dev/v1\nkind: WorkerSet\nmetadata: {name: web}\nspec: {command: [ls]}\n",
+    )
+    outcome = shell("delete", "-f", "manifests")
+    assert (outcome.code, outcome.out) == (0, "workerset.workerset.dev/web deleted\n")
+    shell.write("manifests/broken.yaml", "a: [\n")
+    outcome = shell("delete", "-f", "manifests")
+    assert outcome.code == 1
+    assert "manifests/broken.yaml:" in outcome.err
+    assert shell("delete", "-f", "manifests", "ws", "web").code == 2
