@@ -19,6 +19,8 @@ from controller.core import errors, kinds
 
 HOT = 1024
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
+
 
 @dataclass(frozen=True, slots=True)
 class Packed:
@@ -134,7 +136,7 @@ def _version(change: ports.Change | Packed) -> int:
 
 
 def _dump(obj: kinds.Object) -> bytes:
-    return json.dumps(obj, separators=(",", ":")).encode()
+    return _ENCODER.encode(obj).encode()
 
 
 def _unpack(packed: Packed) -> ports.Change:

@@ -20,6 +20,8 @@ VERSION = "version"
 DELETED = "deleted:"
 """Prefix of the counters that hold the newest deletion of each durable resource."""
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
+
 Record = Mapping[str, object]
 
 
@@ -115,6 +117,6 @@ def key_of(obj: kinds.Object) -> kinds.Key:
 def dump(value: Any) -> bytes:
     """ASCII JSON: a worker's name may hold bytes that are no UTF-8, as lone surrogates."""
     try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False).encode()
+        return _ENCODER.encode(value).encode()
     except ValueError as problem:
         raise errors.BadRequest(f"a value cannot be stored: {problem}") from problem

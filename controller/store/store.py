@@ -144,13 +144,26 @@ class Store:
         obj: kinds.Object,
         live: kinds.Object | None,
     ) -> kinds.Object:
+        if self._pending is not None:
+            return self._put_within(self._pending, what, resource, key, obj, live)
         with self._writing() as pending:
-            pending.version = self._version = self._version + 1
-            stored = _stamped(obj, str(self._version))
-            shelf = self._image.shelf(resource.qualified)
-            shelf.put(key.namespace, key.name, None if what == "DELETED" else stored)
-            pending.undo.append(functools.partial(shelf.put, key.namespace, key.name, live))
-            pending.changes.append(ports.Change(what, resource, stored, live, self._version))
+            return self._put_within(pending, what, resource, key, obj, live)
+
+    def _put_within(
+        self,
+        pending: work.Pending,
+        what: Literal["ADDED", "MODIFIED", "DELETED"],
+        resource: kinds.Resource,
+        key: kinds.Key,
+        obj: kinds.Object,
+        live: kinds.Object | None,
+    ) -> kinds.Object:
+        pending.version = self._version = self._version + 1
+        stored = _stamped(obj, str(self._version))
+        shelf = self._image.shelf(resource.qualified)
+        shelf.put(key.namespace, key.name, None if what == "DELETED" else stored)
+        pending.undo.append(functools.partial(shelf.put, key.namespace, key.name, live))
+        pending.changes.append(ports.Change(what, resource, stored, live, self._version))
         return stored
 
     # ------------------------------------------------------------------ transactions
