@@ -27,7 +27,7 @@ _CASCADE = {"background": "Background", "foreground": "Foreground", "orphan": "O
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="*", metavar="KIND NAME …", help="as in ws web, ws/web pod/web-0")
+    parser.add_argument("targets", nargs="*", metavar="OBJECT", help="as in ws web, ws/web pod/web-0")
     common.add_files(parser)
     chosen.add_arguments(parser)
     common.add_field_selector(parser)

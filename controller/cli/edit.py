@@ -26,7 +26,7 @@ _CANCELLED = "edit cancelled, no changes made"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="+", metavar="KIND NAME", help="as in ws web, or ws/web")
+    parser.add_argument("targets", nargs="+", metavar="OBJECT", help="as in ws web, or ws/web")
     parser.add_argument("--show-managed-fields", action="store_true", help="with metadata.managedFields")
     output.add_argument(parser)
 

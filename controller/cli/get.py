@@ -32,7 +32,7 @@ _COLLECTION_ONLY = "selectors are for lists, name objects without them"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "targets", nargs="*", metavar="KIND [NAME …]", help="ws, pods, events, ns, all, ws/web"
+        "targets", nargs="*", metavar="OBJECT", help="ws, ws web job, ws/web pod/web-0, ws,pods, all"
     )
     output.add_argument(parser)
     common.add_selector(parser)

@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words",
         nargs="+",
-        metavar="KIND NAME … KEY=VALUE|KEY-",
+        metavar="OBJECT|CHANGE",
         help="objects, then what to set or (KEY-) remove",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace values that are there")

@@ -25,7 +25,7 @@ _TYPES = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="+", metavar="KIND NAME", help="as in ws web, or ws/web")
+    parser.add_argument("targets", nargs="+", metavar="OBJECT", help="as in ws web, or ws/web")
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("-p", "--patch", metavar="PATCH", help="the patch, JSON or YAML")
     what.add_argument("--patch-file", metavar="PATH", help="a file with the patch")

@@ -38,7 +38,7 @@ _SUBJECTS = {
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("words", nargs="*", metavar="workers|sets [NAME …]", help="what of (workers)")
+    parser.add_argument("words", nargs="*", metavar="OBJECT", help="workers or sets, then names")
     common.add_selector(parser)
     common.add_all_namespaces(parser)
     parser.add_argument(

@@ -25,7 +25,7 @@ or delete. Exit 1: the timeout passed; the last state is said.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="+", metavar="KIND NAME …", help="as in ws web, ws/web pod/web-0")
+    parser.add_argument("targets", nargs="+", metavar="OBJECT", help="as in ws web, ws/web pod/web-0")
     parser.add_argument(
         "--for",
         dest="wanted",
