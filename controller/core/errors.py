@@ -98,6 +98,12 @@ class MethodNotAllowed(StatusError):
     code, reason = 405, "MethodNotAllowed"
 
 
+class NotAcceptable(StatusError):
+    """None of the formats the client takes is one this API writes."""
+
+    code, reason = 406, "NotAcceptable"
+
+
 class AlreadyExists(StatusError):
     """A create met an object of that name."""
 
@@ -114,6 +120,12 @@ class Expired(StatusError):
     """The resourceVersion or continue token is too old: list again."""
 
     code, reason = 410, "Expired"
+
+
+class TooLarge(StatusError):
+    """The body is larger than this endpoint takes."""
+
+    code, reason = 413, "RequestEntityTooLarge"
 
 
 class UnsupportedMediaType(StatusError):

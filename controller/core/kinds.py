@@ -51,6 +51,7 @@ RESOURCES = (WORKERSETS, NAMESPACES, EVENTS, PODS, REVISIONS)
 LABEL_SET = "workerset.dev/set"
 LABEL_SCOPE = "workerset.dev/scope"
 LABEL_WORKER = "workerset.dev/worker"
+LABEL_INVENTORY = "workerset.dev/inventory"
 ANNOTATION_PID = "workerset.dev/pid"
 ANNOTATION_WORKER_NAME = "workerset.dev/worker-name"
 ANNOTATION_RESTARTED_AT = "workerset.dev/restarted-at"
