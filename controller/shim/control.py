@@ -47,6 +47,7 @@ class Control:
         self._news: dict[str, Any] = {}
         self.on_repair: Callable[[], None] = _ignore
         self.on_presence: Callable[[], None] = _ignore
+        self.on_end: Callable[[], None] = _ignore
 
     @property
     def is_connected(self) -> bool:
@@ -137,6 +138,8 @@ class Control:
                 self._specs.pop(key, None)
             case ["repair"]:
                 self.on_repair()
+            case ["end"]:
+                self.on_end()
             case _:
                 raise ValueError("unknown verb")
 

@@ -12,7 +12,10 @@ from controller.shim.lean import socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from controller.shim.records import Run
+    from collections.abc import Callable, Iterable
+
+    from controller.shim.loop import Loop
+    from controller.shim.records import Run, Slot
 
 
 class Notify:
@@ -42,6 +45,38 @@ class Notify:
     def close(self) -> None:
         self.socket.close()
         unlink(self.path)
+
+
+class Mailboxes:
+    """The sockets of all slots."""
+
+    def __init__(self, loop: Loop, folder: str, hear: Callable[[Slot], None]) -> None:
+        self.folder = folder
+        self._loop = loop
+        self._hear = hear
+
+    def open(self, slot: Slot) -> str:
+        """The path of a slot's socket, bound if it was not. Raises `OSError`."""
+        if slot.notify is None:
+            slot.notify = Notify(f"{self.folder}/{slot.number:x}")
+            self._loop.watch(slot.notify.fileno(), lambda _events: self._hear(slot))
+        return slot.notify.path
+
+    def close(self, slot: Slot) -> None:
+        if slot.notify is not None:
+            self._loop.unwatch(slot.notify.fileno())
+            slot.notify.close()
+            slot.notify = None
+
+    def rebind(self, slots: Iterable[Slot]) -> None:
+        """The run-time folder was lost: every slot gets its socket anew, under the same name."""
+        for slot in slots:
+            if slot.notify is not None:
+                self.close(slot)
+                try:
+                    self.open(slot)
+                except OSError:
+                    continue
 
 
 def note(run: Run, message: bytes) -> bool:

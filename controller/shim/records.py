@@ -49,7 +49,7 @@ class Slot:
         return None
 
     def is_settling(self) -> bool:
-        """Whether an exit waits to be told: not before its remains and last words are known, nor what follows."""
+        """An exit is not told before its remains and last words are known; nor is what follows it."""
         return any(run.settling for run in self.runs)
 
 

@@ -43,6 +43,7 @@ class Shim:
         self._writer.on_started = self._table.orphans.adopt
         self._control.on_presence = self._watch_presence
         self._control.on_repair = self._ask_repair
+        self._control.on_end = self._asked_to_end
         self._table.on_orphans = lambda found: self._control.tell("orphans", found)
         self.loop.watch(self._signals, self._signalled)
         self.loop.watch(self._guardian_fd, self._guardian_gone)
@@ -92,6 +93,11 @@ class Shim:
                 "orphan", due, lambda: self._ending.begin("neither guardian nor controller came back")
             )
 
+    def _asked_to_end(self) -> None:
+        """The controller has ended for good. A guardian sees that itself."""
+        if not self._has_guardian:
+            self._ending.begin("the controller has ended for good")
+
     def _ask_repair(self) -> None:
         """The guardian repairs its part and then tells this process to (SIGHUP)."""
         if self._has_guardian:
@@ -105,7 +111,7 @@ class Shim:
             if not os.path.exists(f"{self._run}/shim.sock"):
                 self._make_folders()
                 self._control.listen()
-                self._table.rebind()
+                self._table.mailboxes.rebind(self._table.slots.values())
         except OSError as error:
             print(f"cannot repair {self._run}: {error.strerror}", file=sys.stderr, flush=True)
 

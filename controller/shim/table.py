@@ -34,7 +34,7 @@ class Table:
         self._loop = loop
         self._spawner = spawner
         self._writer = writer
-        self._folder = notify_folder
+        self.mailboxes = notify.Mailboxes(loop, notify_folder, self._hear)
         self.runs: dict[str, Run] = {}
         self.slots: dict[Ref, Slot] = {}
         self.dirty: dict[str, Run | None] = {}
@@ -147,12 +147,12 @@ class Table:
     def _launch(self, run: Run) -> None:
         self.dirty[run.id] = run
         try:
-            self._spawner.start(run, self._notify(run.slot).path)
+            self._spawner.start(run, self.mailboxes.open(run.slot))
         except spawn.StartFailed as error:
             run.exit = (time.monotonic(), None, None, str(error))
             return
         except OSError as error:
-            text = f"cannot make its NOTIFY_SOCKET in {self._folder}, {error.strerror}"
+            text = f"cannot make its NOTIFY_SOCKET, {error.strerror}: {self.mailboxes.folder}"
             run.exit = (time.monotonic(), None, None, text)
             return
         run.started_at, run.started_wall = time.monotonic(), time.time()
@@ -160,32 +160,10 @@ class Table:
         self.orphans.adopt(run.pid)
         self._writer.add(run)
 
-    def _notify(self, slot: Slot) -> notify.Notify:
-        if slot.notify is None:
-            slot.notify = notify.Notify(f"{self._folder}/{slot.number:x}")
-            self._loop.watch(slot.notify.fileno(), lambda _events: self._hear(slot))
-        return slot.notify
-
     def _hear(self, slot: Slot) -> None:
         run = slot.live()
         if slot.notify is not None and slot.notify.hear(run) and run is not None:
             self.dirty[run.id] = run
-
-    def rebind(self) -> None:
-        """The run-time folder was lost: every slot gets its socket anew, under the same name."""
-        for slot in self.slots.values():
-            if slot.notify is not None:
-                self._drop_notify(slot)
-                try:
-                    self._notify(slot)
-                except OSError:
-                    continue
-
-    def _drop_notify(self, slot: Slot) -> None:
-        if slot.notify is not None:
-            self._loop.unwatch(slot.notify.fileno())
-            slot.notify.close()
-            slot.notify = None
 
     # ------------------------------------------------------------------ ending
 
@@ -301,5 +279,5 @@ class Table:
         slot = run.slot
         slot.runs.remove(run)
         if not slot.runs:
-            self._drop_notify(slot)
+            self.mailboxes.close(slot)
             del self.slots[slot.ref]

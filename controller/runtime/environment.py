@@ -1,0 +1,173 @@
+"""What a worker is started with (S8.1, S8.2): its argv, its folder, every variable with its source."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller import ports
+from controller.core import spec
+from controller.runtime import interpreters
+from controller.sdk.workerset import contract
+
+BASE = "base environment"
+MANIFEST = "env"
+ENV_FILES = "env_files"
+OURS = "workerset"
+
+_REFERENCE = re.compile(r"\$\$\(|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
+_SECRET = re.compile(
+    r"PASS|SECRET|TOKEN|CREDENTIAL|PRIVATE|AUTH|SIGNATURE|COOKIE|DSN|(?:^|_)KEY(?:$|_)|APIKEY|_PWD$",
+    re.IGNORECASE,
+)
+_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(@)", re.IGNORECASE)
+MASK = "********"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the worker is: the part of S8.2 that is no part of its template."""
+
+    worker_name: str
+    scope: str = ""
+    background: bool = False
+    ordinal: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One variable and where its value comes from."""
+
+    value: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Everything but what only the shim knows (run id, sockets). `by_ordinal`: argv differs in a pool."""
+
+    argv: tuple[str, ...]
+    cwd: str
+    variables: Mapping[str, Variable]
+    by_ordinal: bool
+
+
+class Resolver:
+    """Resolves templates of one project against its base environment."""
+
+    def __init__(self, root: str, base_env: Mapping[str, str]) -> None:
+        self._root = root
+        self.base = {name: value for name, value in base_env.items() if name not in contract.PRIVATE}
+        self._base = {name: Variable(value, BASE) for name, value in self.base.items()}
+        self._tag = Variable(contract.project_tag(root), OURS)
+
+    def resolve(
+        self, template: spec.Template, identity: Identity, env_file_values: Mapping[str, str]
+    ) -> Launch:
+        """Raises `LaunchProblem` where it is clear already that nothing can be started."""
+        cwd = os.path.normpath(os.path.join(self._root, template.working_dir))
+        choice = self._choose(template, cwd)
+        variables = dict(self._base)
+        self._add_language(variables, choice, cwd)
+        for name, value in env_file_values.items():
+            variables[name] = Variable(value, ENV_FILES)
+        for name, value in template.env.items():
+            variables[name] = Variable(value, MANIFEST)
+        self._add_contract(variables, identity)
+        words = self._words(template, identity, choice)
+        argv = tuple(expand(word, variables) for word in words)
+        if not argv or not argv[0]:
+            raise ports.LaunchProblem("the command is empty: give a program as its first word")
+        by_ordinal = any(contract.ORDINAL in word for word in words)
+        return Launch(argv, cwd, variables, by_ordinal)
+
+    def _choose(self, template: spec.Template, cwd: str) -> interpreters.Choice:
+        if template.file is not None:
+            return interpreters.choose(template, cwd, self._root, self.base)
+        venv, where = interpreters.venv_of(cwd, self._root, self.base)
+        return interpreters.Choice("", where, venv)
+
+    def _words(
+        self, template: spec.Template, identity: Identity, choice: interpreters.Choice
+    ) -> tuple[str, ...]:
+        """S8.2: with `file`, the script sees `[file, name, *args]`."""
+        if template.file is None:
+            return (*(template.command or ()), *template.args)
+        path = os.path.join(self._root, template.file)
+        if not os.path.exists(path):
+            raise ports.LaunchProblem(f"file not found: {template.file} (relative to {self._root})")
+        given = [choice.program] if choice.program else []
+        given += [path, identity.worker_name]
+        return (*(word.replace("$(", "$$(") for word in given), *template.args)
+
+    def _add_language(
+        self,
+        variables: dict[str, Variable],
+        choice: interpreters.Choice,
+        cwd: str,
+    ) -> None:
+        first = [f"{choice.venv}/bin"] if choice.venv else []
+        modules = interpreters.nearest(cwd, self._root, "node_modules/.bin")
+        if modules:
+            first.append(modules)
+        if first:
+            path = self.base.get("PATH", os.defpath)
+            names = " and ".join(os.path.relpath(one, self._root) for one in first)
+            variables["PATH"] = Variable(":".join([*first, path]), f"{BASE}, after {names}")
+        if choice.venv:
+            variables["VIRTUAL_ENV"] = Variable(choice.venv, OURS)
+        variables["PYTHONUNBUFFERED"] = Variable("1", OURS)
+
+    def _add_contract(self, variables: dict[str, Variable], identity: Identity) -> None:
+        fixed = {
+            contract.CONTRACT: contract.VERSION,
+            contract.NAME: identity.worker_name,
+            contract.SCOPE: identity.scope,
+            contract.ORDINAL: str(identity.ordinal),
+            contract.HANDLE_FD: str(contract.HANDLE),
+        }
+        if identity.background:
+            fixed[contract.BACKGROUND] = "1"
+            fixed[contract.FRANKENPHP_WORKER] = identity.worker_name
+            fixed[contract.FRANKENPHP_NAME] = identity.worker_name
+            fixed[contract.FRANKENPHP_BACKGROUND] = "1"
+        for name, value in fixed.items():
+            variables[name] = Variable(value, OURS)
+        variables[contract.PROJECT] = self._tag
+
+
+def expand(word: str, variables: Mapping[str, Variable]) -> str:
+    """`$(NAME)` as Kubernetes does it: unknown names stay as they are, `$$(NAME)` is `$(NAME)`.
+
+    Any other `$$` is left alone: in `sh -c` it is the shell's own process id.
+    """
+    if "$(" not in word:
+        return word
+
+    def one(found: re.Match[str]) -> str:
+        if found[1] is None:
+            return "$("
+        known = variables.get(found[1])
+        return found[0] if known is None else known.value
+
+    return _REFERENCE.sub(one, word)
+
+
+def masked(name: str, value: str) -> str:
+    """The value for people: hidden if the name sounds like a secret, and passwords in URLs always."""
+    if value and _SECRET.search(name):
+        return MASK
+    return _URL_PASSWORD.sub(rf"\1{MASK}\2", value)
+
+
+def listing(launch: Launch) -> list[dict[str, str]]:
+    """S8.1: what `workerctl env` shows, by name; variables only the shim knows are named as such."""
+    variables = dict(launch.variables)
+    for name in (contract.RUN, contract.NOTIFY_SOCKET):
+        variables[name] = Variable("(new for each run)", OURS)
+    return [
+        {"name": name, "value": masked(name, variables[name].value), "source": variables[name].source}
+        for name in sorted(variables)
+    ]

@@ -1,0 +1,100 @@
+"""inotify(7) as asyncio events. The one place where files are waited for; nothing polls.
+
+`ctypes` on the C library: Python has no binding of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import struct
+from dataclasses import dataclass
+
+MODIFY = 0x2
+MOVED_FROM = 0x40
+MOVED_TO = 0x80
+CREATE = 0x100
+DELETE = 0x200
+DELETE_SELF = 0x400
+MOVE_SELF = 0x800
+OVERFLOW = 0x4000
+IGNORED = 0x8000
+
+GONE = DELETE_SELF | MOVE_SELF | IGNORED
+"""The watched folder itself is not there any more."""
+
+_HEADER = struct.Struct("iIII")
+_CLOEXEC_NONBLOCK = os.O_CLOEXEC | os.O_NONBLOCK
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something about `name` in `folder`; after an overflow both are empty: anything may have changed."""
+
+    folder: str
+    name: str
+    mask: int
+
+
+class Watcher:
+    """Watches folders; `changes()` waits for the next batch."""
+
+    def __init__(self) -> None:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self._descriptor = self._libc.inotify_init1(_CLOEXEC_NONBLOCK)
+        if self._descriptor < 0:
+            raise _error("no inotify instance left (fs.inotify.max_user_instances)")
+        self._folders: dict[int, str] = {}
+        self._ready = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._descriptor, self._readable)
+
+    def add(self, folder: str, mask: int) -> None:
+        """Watch a folder (again, if it was made anew). Raises `OSError`."""
+        number = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), mask)
+        if number < 0:
+            raise _error(folder)
+        self._folders[number] = folder
+
+    async def changes(self) -> list[Change]:
+        """At least one change."""
+        while True:
+            found = self._read()
+            if found:
+                return found
+            self._ready.clear()
+            self._loop.add_reader(self._descriptor, self._readable)
+            await self._ready.wait()
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _readable(self) -> None:
+        self._loop.remove_reader(self._descriptor)  # until somebody asks for the next batch
+        self._ready.set()
+
+    def _read(self) -> list[Change]:
+        try:
+            data = os.read(self._descriptor, 65536)
+        except BlockingIOError:
+            return []
+        found: list[Change] = []
+        at = 0
+        while at < len(data):
+            number, mask, _, length = _HEADER.unpack_from(data, at)
+            at += _HEADER.size
+            name = os.fsdecode(data[at : at + length].rstrip(b"\0"))
+            at += length
+            found.append(Change(self._folders.get(number, ""), name, mask))
+            if mask & IGNORED:
+                self._folders.pop(number, None)
+        return found
+
+
+def _error(what: str) -> OSError:
+    number = ctypes.get_errno()
+    return OSError(number, f"{os.strerror(number)}: {what}")

@@ -1,0 +1,96 @@
+"""Which program runs a `file` (S8.1), and which virtual environment a worker lives in.
+
+Looks at the disk, starts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from controller import ports
+from controller.core import spec
+
+_BY_SUFFIX = {
+    ".php": "php",
+    ".js": "node",
+    ".mjs": "node",
+    ".cjs": "node",
+    ".rb": "ruby",
+    ".pl": "perl",
+    ".sh": "sh",
+    ".bash": "bash",
+    ".lua": "lua",
+}
+PYTHON_SUFFIXES = (".py", ".pyz")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`program` is empty where the file runs by itself; `venv` is the environment whose `bin` comes first."""
+
+    program: str
+    source: str
+    venv: str = ""
+
+
+def folders_up(start: str, root: str) -> list[str]:
+    """`start` and what is above it, down to the project root; only `start` if it is outside."""
+    folders = [start]
+    while folders[-1] != root and folders[-1].startswith(root.rstrip("/") + "/"):
+        folders.append(os.path.dirname(folders[-1]))
+    return folders
+
+
+def nearest(start: str, root: str, below: str) -> str:
+    """The nearest existing `below` from `start` up to the root; empty if there is none."""
+    for folder in folders_up(start, root):
+        path = f"{folder}/{below}"
+        if os.path.exists(path):
+            return path
+    return ""
+
+
+def venv_of(cwd: str, root: str, base: Mapping[str, str]) -> tuple[str, str]:
+    """The virtual environment of a worker, and where it was found."""
+    python = nearest(cwd, root, ".venv/bin/python")
+    if python:
+        venv = os.path.dirname(os.path.dirname(python))
+        return venv, os.path.relpath(venv, root) if venv.startswith(root) else venv
+    venv = base.get("VIRTUAL_ENV", "")
+    if venv and os.path.exists(f"{venv}/bin/python"):
+        return venv, "VIRTUAL_ENV of the base environment"
+    return "", ""
+
+
+def choose(template: spec.Template, cwd: str, root: str, base: Mapping[str, str]) -> Choice:
+    """The interpreter of `template.file`. Raises `LaunchProblem` where none is known."""
+    file = template.file or ""
+    venv, where = venv_of(cwd, root, base)
+    if template.interpreter:
+        return _declared(template.interpreter, root, venv)
+    suffix = os.path.splitext(file)[1].lower()
+    if suffix in PYTHON_SUFFIXES:
+        if venv:
+            return Choice(f"{venv}/bin/python", where, venv)
+        return Choice("python3", "python3 on PATH")
+    if suffix in _BY_SUFFIX:
+        return Choice(_BY_SUFFIX[suffix], f"{suffix} files", venv)
+    path = os.path.join(root, file)
+    if os.path.isfile(path) and not os.access(path, os.X_OK):
+        raise ports.LaunchProblem(
+            f"no interpreter is known for it and it is not executable: {file} "
+            "(set `interpreter`, or give it a #! line and chmod +x)"
+        )
+    return Choice("", "runs by itself", venv)
+
+
+def _declared(interpreter: str, root: str, venv: str) -> Choice:
+    """As given; a path is relative to the project root (S1.5), and may name a virtual environment."""
+    if "/" not in interpreter:
+        return Choice(interpreter, "interpreter", venv)
+    path = os.path.join(root, interpreter)
+    above = os.path.dirname(os.path.dirname(path))
+    own = above if os.path.exists(f"{above}/pyvenv.cfg") else venv
+    return Choice(path, "interpreter", own)
