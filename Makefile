@@ -1,28 +1,44 @@
-# Everything a user or a contributor types. `make help` lists it.
-PY := .venv/bin/python
+# Every target sets up .venv by itself where that has not been done. `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix docs golden bench clean
+
+BIN := .venv/bin
+ARGS ?=
 export PYTHON
 
-.DEFAULT_GOAL := help
-.PHONY: help setup test check fix golden
+help: ## this list
+	@echo "Workerset: a Kubernetes-style controller for the processes on your own machine"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "Needs Python 3.11 or newer and a package registry; uses uv where it is there."
+	@echo "Options: PYTHON=/path/to/python3.12 picks a Python, ARGS='...' goes to the tool (make test ARGS='-k backoff')"
 
-help: ## show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1\t\2/' | awk -F'\t' '{printf "  make %-8s %s\n", $$1, $$2}'
+setup: ## make .venv with all that is needed; done once
+	@.ci/setup
 
-setup:
-	@sh .ci/setup
+demo: setup ## run the demo of manifests/ (Ctrl-C stops it, and all it started)
+	@exec $(BIN)/workerctl up $(ARGS)
 
 test: setup ## run the tests
-	$(PY) -m pytest
+	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup ## format, lint, types, architecture, tests, docs: what has to be green
-	$(PY) -m ruff format --check .
-	$(PY) -m ruff check .
-	$(PY) -m mypy
-	$(MAKE) --no-print-directory test
+check: setup ## everything a change must pass: format, lint, types, architecture, docs, tests
+	@$(BIN)/python .ci/check.py
 
-fix: setup ## format and mend what can be mended by machine
-	$(PY) -m ruff format .
-	$(PY) -m ruff check --fix .
+fix: setup ## repair format and lint where a machine can
+	@$(BIN)/python -m ruff check --fix --quiet || true
+	@$(BIN)/python -m ruff format
 
-golden: setup ## write the golden files anew; read the difference before you commit it
-	$(PY) -m pytest --update-golden
+docs: setup ## write the reference pages that are made from code
+	@$(BIN)/python .ci/docs.py
+
+golden: setup ## accept what is printed now as the golden files; look at the diff afterwards
+	@$(BIN)/python -m pytest --update-golden $(ARGS)
+	@git --no-pager diff --stat -- tests/golden
+
+bench: setup ## measure what it costs, as ratios against a bare loop (ARGS='--quick' for a small run)
+	@$(BIN)/python benchmarks/run_all.py $(ARGS)
+
+clean: ## remove .venv, caches and build results (never .workerset/)
+	@rm -rf .venv build dist .mypy_cache .ruff_cache .hypothesis
