@@ -11,7 +11,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from controller.core import objectrules, parse, signals, spec
+from controller.core import objectrules, parse, signals, spec, template
 from controller.manifest import explain, predicate, reference, schema, source, validate
 from tests.manifest import samples
 
@@ -150,6 +150,7 @@ def test_s4_12_only_what_a_process_is_made_of_restarts() -> None:
     """`num`, `watch`, `rollout` restart nothing; every field of the template does."""
     restarting = {name for name, node in SPEC.items() if node["x-restarts"]}
     assert not restarting & {"num", "watch", "rollout", "max_threads", "suspend", "stop_grace", "log"}
+    assert restarting == set(template.FIELDS)
     of_template = {part.name for part in dataclasses.fields(spec.Template)} - {"files_limit"}
     assert of_template | {"resources"} <= restarting
 

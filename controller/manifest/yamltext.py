@@ -107,8 +107,10 @@ def _chunks(text: str) -> Iterator[tuple[int, str]]:
         starts.insert(0, 0)
     else:
         starts[0] = 0
+    line = 0
     for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
-        yield text.count("\n", 0, start), text[start:end]
+        yield line, text[start:end]
+        line += text.count("\n", start, end)
 
 
 def _has_content(text: str) -> bool:
