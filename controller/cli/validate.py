@@ -51,8 +51,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         strict=args.strict,
         root=root,
         stdin=context.stdin,
-        namespace=context.namespace(args),
-        cwd=context.cwd,
+        around=validate.Around(context.cwd, context.namespace(args)),
     )
     _print(report, args, context)
     if report.unreadable:

@@ -50,6 +50,14 @@ class Report:
         return f"{text}, {_count(warnings, 'warning')}" if warnings else text
 
 
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Where relative paths on the command line start, and the namespace of documents without one."""
+
+    cwd: str = ""
+    namespace: str = "default"
+
+
 def validate(
     paths: Sequence[str],
     *,
@@ -57,13 +65,12 @@ def validate(
     strict: bool = False,
     root: str | None = None,
     stdin: TextIO | None = None,
-    namespace: str = "default",
-    cwd: str = "",
+    around: Around = Around(),
 ) -> Report:
     """Never raises. With `root`, paths in manifests are looked for on the disk; `strict` has no warnings."""
     with _without_collector():
-        manifests = reader.read_paths(paths, recursive=recursive, stdin=stdin, cwd=cwd)
-        return _Validation(manifests, root, cwd, strict=strict).report(namespace)
+        manifests = reader.read_paths(paths, recursive=recursive, stdin=stdin, cwd=around.cwd)
+        return _Validation(manifests, root, around.cwd, strict=strict).report(around.namespace)
 
 
 def validate_text(

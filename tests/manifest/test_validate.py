@@ -20,7 +20,7 @@ def check(tmp_path: Path, text: str, *, strict: bool = False, name: str = "m/a.y
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    return validate.validate([name], strict=strict, root=str(tmp_path), cwd=str(tmp_path))
+    return validate.validate([name], strict=strict, root=str(tmp_path), around=validate.Around(str(tmp_path)))
 
 
 def lines(report: validate.Report) -> list[str]:
@@ -32,7 +32,7 @@ def test_s1_1_all_problems_of_all_documents_of_all_files(tmp_path: Path) -> None
         document("Bad", "{command: [app], num: -1}") + "---\n" + document("good")
     )
     (tmp_path / "c.yaml").write_text("a: [\n---\n" + document("other", "{}"))
-    report = validate.validate(["."], cwd=str(tmp_path))
+    report = validate.validate(["."], around=validate.Around(str(tmp_path)))
     assert [(one.file, one.line, one.path) for one in report.diagnostics] == [
         ("./b.yaml", 3, "metadata.name"),
         ("./b.yaml", 4, "spec.num"),
@@ -85,7 +85,7 @@ def test_s1_5_a_path_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
 
 def test_s1_5_without_a_project_no_path_is_looked_for(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(document("a", "{file: later.py}"))
-    assert validate.validate(["a.yaml"], cwd=str(tmp_path)).diagnostics == ()
+    assert validate.validate(["a.yaml"], around=validate.Around(str(tmp_path))).diagnostics == ()
 
 
 def test_s1_6_a_plain_scalar_that_others_change_is_a_warning(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_what_get_prints_can_be_validated_again() -> None:
 
 
 def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
-    report = validate.validate(["nope.yaml"], cwd=str(tmp_path))
+    report = validate.validate(["nope.yaml"], around=validate.Around(str(tmp_path)))
     assert lines(report) == ["nope.yaml: error: cannot be read: no such file or directory"]
     assert report.unreadable
 
