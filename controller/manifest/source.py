@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-import pathlib
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,9 +16,11 @@ FILE = "workerset.v1.json"
 @functools.cache
 def load() -> Schema:
     """The JSON Schema as written: from the installed package, else from the source tree."""
-    package = pathlib.Path(__file__).parents[1]
-    packaged, in_tree = package / "_schemas" / FILE, package.parent / "schemas" / FILE
-    loaded: Schema = json.loads((packaged if packaged.is_file() else in_tree).read_bytes())
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    packaged = os.path.join(package, "_schemas", FILE)
+    in_tree = os.path.join(os.path.dirname(package), "schemas", FILE)
+    with open(packaged if os.path.exists(packaged) else in_tree, "rb") as file:
+        loaded: Schema = json.loads(file.read())
     return loaded
 
 
