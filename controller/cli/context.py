@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from controller.cli import errors
+from controller.cli import style as styles
 from controller.client import errors as client_errors
 from controller.client import http
 from controller.client import project as projects
@@ -32,6 +33,7 @@ class Context:
         self.directory: str | None = None
         self._project: projects.Project | None = None
         self._client: http.Client | None = None
+        self._style: styles.Style | None = None
 
     @property
     def project(self) -> projects.Project:
@@ -52,6 +54,13 @@ class Context:
     @property
     def is_terminal(self) -> bool:
         return self.stdout.isatty()
+
+    @property
+    def style(self) -> styles.Style:
+        """Colours for standard output, where they are wanted."""
+        if self._style is None:
+            self._style = styles.Style(styles.is_wanted(self.environ, is_terminal=self.is_terminal))
+        return self._style
 
     def client(self) -> http.Client:
         """A connected client. Raises `errors.NoController` where none runs."""

@@ -103,11 +103,22 @@ class Client:
         accept: str = JSON,
     ) -> Response:
         """One exchange. `body` is bytes or something JSON can say. Raises `ApiError` for 400 and above."""
+        was_open = self._connection is not None
         self.connect()
+        message = self._encode(method, target(path, query), body, content_type, accept)
+        try:
+            return self._exchange(method, message)
+        except errors.ConnectionLost:
+            if method != "GET" or not was_open:
+                raise
+        self.connect()  # closed between our look and our request: reading again is harmless
+        return self._exchange(method, message)
+
+    def _exchange(self, method: str, message: bytes) -> Response:
         link = self._connection
         assert link is not None
         try:
-            link.send(self._encode(method, target(path, query), body, content_type, accept))
+            link.send(message)
             status, headers = connection.read_head(link)
             framing = connection.Body(link, headers, empty=method == "HEAD" or status in (204, 304))
             content = b"".join(framing.pieces())

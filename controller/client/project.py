@@ -55,8 +55,8 @@ def discover(start: str, explicit: str | None, environ: Mapping[str, str]) -> Pr
     root = _given(os.path.join(start, chosen)) if chosen else _nearest(os.path.realpath(start), environ)
     _refuse_foreign(root, environ)
     folder = f"{root}/{FOLDER}"
-    state = _recorded(f"{folder}/state") or folder
-    run = _recorded(f"{folder}/run")
+    state = recorded(f"{folder}/state") or folder
+    run = recorded(f"{folder}/run")
     if run is None or not _is_private(run):
         run = _default_run(root, environ)
     return Project(root, state, run, "" if state == folder else f"state is in {state}")
@@ -67,16 +67,16 @@ def prepare(project: Project, environ: Mapping[str, str]) -> Project:
     _make_folder(project.folder)
     state, moved = project.state, project.moved
     if state == project.folder and (kind := unsuitable_filesystem(project.root)):
-        state = f"{_state_home(environ)}/{_digest(project.root)}"
+        state = f"{state_home(environ)}/{digest(project.root)}"
         moved = f"{project.root} is on {kind}, where the store cannot work: state is in {state}"
     if state != project.folder:
         _make_folder(state)
-        _record(f"{project.folder}/state", state)
-    _record(f"{project.folder}/.gitignore", "*")
+        record(f"{project.folder}/state", state)
+    record(f"{project.folder}/.gitignore", "*")
     run = project.run if os.path.isdir(project.run) else _default_run(project.root, environ)
     _make_run(run)
-    _record(f"{run}/root", project.root)
-    _record(f"{project.folder}/run", run)
+    record(f"{run}/root", project.root)
+    record(f"{project.folder}/run", run)
     return Project(project.root, state, run, moved)
 
 
@@ -155,7 +155,7 @@ def _refuse_foreign(root: str, environ: Mapping[str, str]) -> None:
         )
 
 
-def _recorded(path: str) -> str | None:
+def recorded(path: str) -> str | None:
     """An absolute path kept in a small file; None where there is none."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -165,9 +165,9 @@ def _recorded(path: str) -> str | None:
     return text if text.startswith("/") else None
 
 
-def _record(path: str, text: str) -> None:
+def record(path: str, text: str) -> None:
     """Replace a small file at once, so that no reader sees half of it."""
-    if _recorded(path) == text:
+    if recorded(path) == text:
         return
     temporary = f"{path}.{os.getpid()}"
     with open(temporary, "w", encoding="utf-8") as file:
@@ -208,26 +208,26 @@ def _is_private(path: str) -> bool:
 
 def _default_run(root: str, environ: Mapping[str, str]) -> str:
     """$XDG_RUNTIME_DIR/workerset/HASH, else a private folder in the temp dir; short enough for a socket."""
-    digest = _digest(root)
+    name = digest(root)
     base = environ.get("XDG_RUNTIME_DIR", "")
     if base.startswith("/") and os.path.isdir(base) and os.access(base, os.W_OK):
-        run = f"{base.rstrip('/')}/workerset/{digest}"
+        run = f"{base.rstrip('/')}/workerset/{name}"
         if len(os.fsencode(run + _LONGEST_SOCKET)) <= _SOCKET_LIMIT:
             return run
     temp = environ.get("TMPDIR", "/tmp").rstrip("/") or "/tmp"
-    run = f"{temp}/workerset-{os.getuid()}/{digest}"
+    run = f"{temp}/workerset-{os.getuid()}/{name}"
     if temp.startswith("/") and len(os.fsencode(run + _LONGEST_SOCKET)) <= _SOCKET_LIMIT:
         return run
-    return f"/tmp/workerset-{os.getuid()}/{digest}"
+    return f"/tmp/workerset-{os.getuid()}/{name}"
 
 
-def _digest(root: str) -> str:
+def digest(root: str) -> str:
     import hashlib
 
     return hashlib.sha256(os.fsencode(root)).hexdigest()[:12]
 
 
-def _state_home(environ: Mapping[str, str]) -> str:
+def state_home(environ: Mapping[str, str]) -> str:
     home = environ.get("XDG_STATE_HOME", "")
     if not home.startswith("/"):
         home = os.path.join(environ.get("HOME") or f"/tmp/workerset-{os.getuid()}", ".local/state")

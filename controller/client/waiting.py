@@ -30,6 +30,43 @@ def client_of_living_guardian(project: Project, limit_ms: int = _RESTART_MS) -> 
     return None
 
 
+def client_within(project: Project, limit_ms: int) -> http.Client | None:
+    """A connected client as soon as something listens; None after the limit."""
+    client = http.Client(project.api_socket)
+    for _ in range(0, limit_ms, _STEP_MS):
+        try:
+            client.connect()
+            return client
+        except errors.NoController:
+            pause(_STEP_MS)
+    return None
+
+
+def until_gone(pid: int, limit_ms: int) -> bool:
+    """Wait for a process that is not our child to end; True once it has (pidfd_open(2))."""
+    import os
+
+    try:
+        fd = os.pidfd_open(pid)
+    except OSError:
+        return True
+    try:
+        poller = select.poll()
+        poller.register(fd, select.POLLIN)
+        return bool(poller.poll(limit_ms))
+    finally:
+        os.close(fd)
+
+
+def read_pid(path: str) -> int | None:
+    """The number in a pid file."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return int(file.read(20).split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
 def pause(milliseconds: int) -> None:
     """Wait without reading a clock."""
     select.poll().poll(milliseconds)
@@ -39,11 +76,12 @@ def is_alive(pid_file: str) -> bool:
     """The process a pid file names exists, is ours to signal, and is no zombie."""
     import os
 
+    pid = read_pid(pid_file)
+    if pid is None:
+        return False
     try:
-        with open(pid_file, encoding="ascii") as file:
-            pid = int(file.read(20).split()[0])
         os.kill(pid, 0)
         with open(f"/proc/{pid}/stat", "rb") as file:
             return file.read().rpartition(b") ")[2][:1] not in (b"Z", b"X")
-    except (OSError, ValueError, IndexError):
+    except OSError:
         return False

@@ -33,6 +33,7 @@ def scripted(tmp_path, *answers: bytes):
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(8)
+    listener.settimeout(10)
 
     def serve():
         with listener:
@@ -119,7 +120,6 @@ def test_reconnects_after_the_server_closed_an_idle_connection(tmp_path):
     path, thread = scripted(tmp_path, answer, answer)
     client = http.Client(path)
     assert client.request("GET", "/").body == b"ok"
-    thread.join(0)
     assert client.request("GET", "/").body == b"ok"
     client.close()
     thread.join()

@@ -1,0 +1,74 @@
+"""`down`: drain everything and end the controller. Declarations stay, unless purged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from controller.cli import draining, errors
+from controller.cli import run as signals
+from controller.client import waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from controller.cli.context import Context
+
+DESCRIPTION = """
+Stops every worker of the project, shows how that goes, and ends the controller. What was declared stays:
+`workerctl up -d` runs it again. Ctrl-C while it goes on kills what is left at once.
+"""
+
+EXAMPLES = """
+  workerctl down
+  workerctl down --purge    # forget the declarations too: removes .workerset/
+  workerctl down --now      # no grace: kill at once
+"""
+
+EXIT_CODES = {1: "no controller runs, or something could not be ended (it is listed)"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--purge", action="store_true", help="remove .workerset/ as well: declarations, logs, records"
+    )
+    parser.add_argument("--now", action="store_true", help="kill at once instead of asking first")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    if args.purge and _is_gone(context):
+        return _purge(context)
+    context.client()
+    drain = draining.Drain(context, hint=" (^C = kill now)" if context.is_terminal else "", purge=args.purge)
+    with signals.Interrupts() as interrupts:
+        code = drain.run(interrupts, 0.0 if args.now else None)
+    if args.purge and code == errors.OK:
+        remove_folders(context)
+    return code
+
+
+def _is_gone(context: Context) -> bool:
+    return context.running_client() is None
+
+
+def _purge(context: Context) -> int:
+    """Without a controller there is nothing to stop; the folder goes, if nothing else owns it."""
+    if waiting.is_alive(f"{context.project.state}/shim.pid"):
+        raise errors.CliError(
+            "workers still run without a controller", "bring one back, then try again: workerctl up -d"
+        )
+    if not os.path.isdir(context.project.folder):
+        raise errors.CliError(f"nothing to remove: {context.project_name} has no .workerset/")
+    remove_folders(context)
+    context.print("Removed .workerset/.")
+    return errors.OK
+
+
+def remove_folders(context: Context) -> None:
+    """The state, the sockets, and the record of both."""
+    project = context.project
+    for folder in dict.fromkeys((project.run, project.state, project.folder)):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.exists(project.folder):
+        raise errors.CliError(f"could not remove all of {context.short_path(project.folder)}")

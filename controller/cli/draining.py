@@ -1,0 +1,102 @@
+"""Ending everything: asks the controller to drain, shows how it goes, and says what is left."""
+
+from __future__ import annotations
+
+import json
+import select
+
+from controller.cli import errors, progress
+from controller.client import errors as client_errors
+from controller.client import waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from controller.cli.context import Context
+    from controller.cli.run import Interrupts
+    from controller.client.connection import Stream
+
+SHUTDOWN = "/workerset/v1/shutdown"
+_GUARDIAN_ENDS_MS = 15000
+
+
+class Drain:
+    """One shutdown under way; an interrupt while it goes on asks to kill now."""
+
+    def __init__(self, context: Context, *, prefix: str = "", hint: str = "", purge: bool = False) -> None:
+        self._context = context
+        self._prefix = prefix
+        self._hint = hint
+        self._purge = purge
+        self._ticker = progress.Ticker(context)
+        self._streams: list[Stream] = []
+        self._guardian = waiting.read_pid(f"{context.project.state}/guardian.pid")
+
+    def run(self, interrupts: Interrupts | None = None, grace_seconds: float | None = None) -> int:
+        """Drain to the end; returns the exit code: 1 if something is left."""
+        stream = self._ask(grace_seconds)
+        self._streams.append(stream)
+        last: Mapping[str, Any] = {}
+        try:
+            while not stream.ended:
+                if self._is_interrupted(stream, interrupts):
+                    interrupts = None
+                    self._kill_now()
+                    continue
+                for line in stream.next_lines():
+                    last = self._show(line) or last
+        except client_errors.ConnectionLost:
+            pass
+        finally:
+            for opened in self._streams:
+                opened.close()
+            self._ticker.clear()
+        return self._finish(last)
+
+    def _ask(self, grace_seconds: float | None) -> Stream:
+        body = {"graceSeconds": grace_seconds, "purge": self._purge}
+        return self._context.client().stream("POST", SHUTDOWN, None, body)
+
+    def _kill_now(self) -> None:
+        """S4.6 cut short: a second request with no grace; the first one's answer goes on."""
+        self._ticker.clear()
+        self._context.print("killing what is left")
+        self._streams.append(self._ask(0))
+
+    def _is_interrupted(self, stream: Stream, interrupts: Interrupts | None) -> bool:
+        """Wait for the next piece or for an interrupt; True for the latter."""
+        if interrupts is None or stream.is_pending:
+            return False
+        poller = select.poll()
+        poller.register(stream.fileno(), select.POLLIN)
+        poller.register(interrupts.fileno(), select.POLLIN)
+        ready = {fd for fd, _ in poller.poll()}
+        return interrupts.fileno() in ready and interrupts.take() > 0
+
+    def _show(self, line: bytes) -> Mapping[str, Any] | None:
+        """Show one step; the last one is returned."""
+        if not line.strip():
+            return None
+        step: Mapping[str, Any] = json.loads(line)
+        if step.get("done"):
+            return step
+        names = sorted(str(entry.get("worker")) for entry in step.get("remaining") or ())
+        self._ticker.show(self._prefix + progress.sentence(step, self._hint), names)
+        return None
+
+    def _finish(self, last: Mapping[str, Any]) -> int:
+        has_ended = self._guardian is None or waiting.until_gone(self._guardian, _GUARDIAN_ENDS_MS)
+        if not last:
+            self._context.note("the controller ended before it said how the stop went")
+            return errors.FAILED if not has_ended else errors.OK
+        tail = "Removed .workerset/." if self._purge else "Declarations kept: `workerctl up` runs them again."
+        self._context.print(f"{progress.summary(last)} {tail}")
+        left = progress.survivors(last)
+        if left:
+            self._context.note("still running, could not be ended:")
+            self._context.note("\n".join(left))
+        if not has_ended:
+            self._context.note(f"the guardian has not ended yet: process {self._guardian}")
+        return errors.FAILED if left or not has_ended else errors.OK

@@ -1,0 +1,40 @@
+"""The lines `up`, `up -d` and `status` show of a project: a head, and one line a set. Pure."""
+
+from __future__ import annotations
+
+from controller.cli import objects, style
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from controller.cli.objects import Object
+
+_MESSAGE_WIDTH = 34
+
+
+def head(project: str, pid: int, how: str, logs: str) -> str:
+    """`project ~/shop   controller 4711 (new)   logs .workerset/logs`."""
+    return f"project {project}   controller {pid} ({how})   logs {logs}"
+
+
+def set_lines(sets: Sequence[Object], paint: style.Style) -> list[str]:
+    """Name, ready, STATUS, why or where it is declared, aligned."""
+    several = objects.spans_namespaces(sets)
+    rows = [
+        (objects.label(obj, several=several), objects.ready(obj), objects.state(obj), obj) for obj in sets
+    ]
+    names, readies, states = (max((len(row[index]) for row in rows), default=0) for index in range(3))
+    lines = []
+    for name, ready, state, obj in rows:
+        left = f"{name:<{names + 2}}{ready:<{readies + 2}}{paint.state(state, states + 2)}"
+        lines.append((left + _right(obj, paint)).rstrip())
+    return lines
+
+
+def _right(obj: Object, paint: style.Style) -> str:
+    """The message in full where something is wrong, else beside the manifest's path."""
+    message, source = objects.why(obj), objects.source(obj)
+    if len(message) > _MESSAGE_WIDTH or (message and not objects.has_settled(obj)) or objects.has_failed(obj):
+        return message
+    return f"{message:<{_MESSAGE_WIDTH}}{paint.dim(source)}" if source else message

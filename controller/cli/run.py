@@ -1,0 +1,104 @@
+"""The controller's own process (the hidden verb `_controller`), and every signal handler of the command line.
+
+SIGTERM to the controller ends the controller alone: workers stay with the shim, and the next controller
+adopts them. Draining is asked for through the API or by letting go of the leash.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from types import FrameType
+
+    from controller.cli.context import Context
+
+DESCRIPTION = "The controller process. Its guardian starts it; there is no reason to do so by hand."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    for name in ("root", "state", "run"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--foreground", action="store_true")
+    parser.add_argument("--refresh-env", action="store_true")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    from controller import settings
+
+    set_up_logging()
+    paths = settings.ProjectPaths(root=args.root, state=args.state, run=args.run)
+    app = importlib.import_module("controller.app")
+    return int(
+        app.main(
+            paths,
+            foreground=args.foreground,
+            refresh_env=args.refresh_env,
+            environ=context.environ,
+            watch_signals=watch_signals,
+        )
+    )
+
+
+def set_up_logging() -> None:
+    """One line an event on standard error, which the guardian keeps in `controller.log`."""
+    import logging
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def watch_signals(stop: Callable[[], None]) -> None:
+    """Called from inside the running loop: SIGTERM and SIGINT call `stop` (end, drain nothing)."""
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+class Interrupts:
+    """SIGINT, SIGTERM and SIGHUP as something to poll for, while in the `with` block.
+
+    A verb that streams must not be torn apart in the middle of a line, and counts how often it was asked.
+    """
+
+    _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self) -> None:
+        self.last = 0
+        self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> Interrupts:
+        for number in self._NUMBERS:
+            self._before[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, before in self._before.items():
+            signal.signal(number, before)  # type: ignore[arg-type]
+        os.close(self._read)
+        os.close(self._write)
+
+    def fileno(self) -> int:
+        return self._read
+
+    def take(self) -> int:
+        """How many came since the last call."""
+        try:
+            return len(os.read(self._read, 64))
+        except BlockingIOError:
+            return 0
+
+    def _note(self, number: int, _frame: FrameType | None) -> None:
+        self.last = number
+        try:
+            os.write(self._write, b"!")
+        except BlockingIOError:
+            pass
