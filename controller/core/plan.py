@@ -204,15 +204,22 @@ def _set_notes(
     return tuple(found)
 
 
+_COUNTED = ("replicas", "readyReplicas", "updatedReplicas", "restarts", "currentRevision", "instances")
+
+
 def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
     """Keep what was known; only the status tells."""
     facts = dataclasses.replace(desired.facts, hold=DISCONNECTED)
     workers = {} if observed.last is None else observed.last.workers
     views = [one.view for one in workers.values() if one.view is not None]
+    shown = _status(dataclasses.replace(desired, facts=facts), views, now)
+    if shown is not None and desired.obj is not None:
+        before = desired.obj.get("status") or {}
+        shown |= {name: before[name] for name in _COUNTED if name in before}
     return Plan(
         facts=facts,
         waits=(DISCONNECTED,),
-        status=_status(dataclasses.replace(desired, facts=facts), views, now),
+        status=shown,
         workers=workers,
         outdated=True,
     )

@@ -70,9 +70,9 @@ class Record:
         """S4.4: counters and a given-up phase are forgotten, the history stays."""
         return dataclasses.replace(self, counters=backoff.ZERO, phase=Phase.NONE)
 
-    def elapsed_since_exit(self, now: float, boot_id: str) -> float:
-        """Seconds since the last exit; infinite under another boot of the machine."""
-        return now - self.exited_at if self.boot_id == boot_id else float("inf")
+    def due_at(self, wait_seconds: float, boot_id: str) -> float:
+        """When a wait that began with the last exit is over; long ago under another boot of the machine."""
+        return self.exited_at + wait_seconds if self.boot_id == boot_id else float("-inf")
 
 
 EMPTY = Record()

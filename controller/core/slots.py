@@ -123,7 +123,8 @@ def _forgive(draft: Draft, since: float) -> None:
         draft.wake(due)
         return
     if record.counters.failures:
-        text = f"ready again; {record.counters.failures} failures in a row are forgotten"
+        failures = record.counters.failures
+        text = f"ready again; {failures} {'failure' if failures == 1 else 'failures in a row'} forgotten"
         draft.notes.append(Note("Recovered", text, worker=draft.slot.ref.worker))
     draft.record = record.reset()
 
@@ -213,9 +214,9 @@ def _rests(draft: Draft) -> bool:
 def _rest_for(draft: Draft, wait: float | None) -> bool:
     if wait is None:
         return True
-    rested = draft.record.elapsed_since_exit(draft.now.monotonic, draft.facts.boot_id)
-    if rested >= wait:
+    due = draft.record.due_at(wait, draft.facts.boot_id)
+    if draft.now.monotonic >= due:
         draft.step(Event.DUE)
         return False
-    draft.wake(draft.record.exited_at + wait)
+    draft.wake(due)
     return True

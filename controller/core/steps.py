@@ -150,6 +150,8 @@ def _unsettled_until(
         record.phase is not records.Phase.NONE or record.counters.failures >= TRIED_ENOUGH
     ):
         return None
+    if live is None and any(not process.survivors for process in processes):
+        return now  # this pass counts its exit, the next one judges by it
     if live is None or live.pid == 0:
         return float("inf")
     if exits.ready_since(live, marks.get(place.worker), facts.spec, now) is not None:

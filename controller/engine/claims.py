@@ -6,7 +6,7 @@ moving a name from one set to another never has two workers of that name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from controller.core import kinds
@@ -27,6 +27,23 @@ class ClaimIndex:
         self._holders: dict[tuple[str, str], list[kinds.Key]] = {}
         self._claims: dict[kinds.Key, tuple[str, ...]] = {}
         self._lingering: dict[kinds.Key, set[str]] = {}
+        self.changed = False
+
+    def lingering(self) -> dict[str, list[str]]:
+        """What is let go and still in use, to be stored: a new controller cannot know it otherwise."""
+        return {
+            f"{key.namespace}/{key.name}": sorted(claims)
+            for key, claims in sorted(self._lingering.items(), key=str)
+        }
+
+    def restore(self, stored: Mapping[str, Iterable[str]]) -> None:
+        """Before anything is claimed: what was still in use when the last controller ended."""
+        for text, claims in stored.items():
+            namespace, _, name = text.partition("/")
+            key = kinds.Key(namespace, name)
+            self._lingering[key] = set(claims)
+            for claim in self._lingering[key]:
+                self._holders.setdefault((namespace, claim), []).append(key)
 
     def claim(self, key: kinds.Key, wanted: Iterable[str]) -> None:
         """Replace the key's claims; what it lets go lingers until `settle`."""
@@ -43,14 +60,18 @@ class ClaimIndex:
         lingering = (self._lingering.pop(key, set()) | released) - set(new)
         if lingering:
             self._lingering[key] = lingering
+        self.changed = self.changed or released != set()
 
     def settle(self, key: kinds.Key) -> tuple[kinds.Key, ...]:
         """Nothing of former claims runs any more; returns who may go on."""
-        return self._release(key, self._lingering.pop(key, set()))
+        released = self._lingering.pop(key, set())
+        self.changed = self.changed or released != set()
+        return self._release(key, released)
 
     def drop(self, key: kinds.Key) -> tuple[kinds.Key, ...]:
         """The key is gone; returns who may go on."""
         held = set(self._claims.pop(key, ())) | self._lingering.pop(key, set())
+        self.changed = True
         return self._release(key, held)
 
     def blocker(self, key: kinds.Key) -> Blocker | None:

@@ -31,6 +31,7 @@ RECONNECT_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 30.0
 STORAGE_RETRY_SECONDS = 1.0
+LINGERING_CLAIMS = "lingering-claims"
 
 
 class Engine:
@@ -71,6 +72,8 @@ class Engine:
         self._events.load()
         self.history.load()
         sets, _ = self._store.list(kinds.WORKERSETS)
+        stored = self._store.setting(LINGERING_CLAIMS)
+        self._claims.restore(stored if isinstance(stored, dict) else {})
         for obj in sorted(sets, key=seniority):
             self._claims.claim(key_of(obj), rules.claims(obj))
         self._store.subscribe(self._inbox.store_changed)
@@ -164,12 +167,15 @@ class Engine:
                 written += [
                     one for one in outcomes if self._guarded(one.key, self._reconciler.write, one, now)
                 ]
+                if self._claims.changed:
+                    self._store.put_setting(LINGERING_CLAIMS, self._claims.lingering())
                 for key in endings:
                     self._guarded(key, self._end_namespace, key, now)
-        except errors.StorageFull as full:
+        except errors.StatusError as full:
             self._storage_full(full, outcomes, keys)
         else:
             self._storage_problem = ""
+            self._claims.changed = False
             self._settle(written)
         finally:
             self._inbox.muted = False
@@ -179,9 +185,10 @@ class Engine:
     def _guarded(
         self, key: kinds.Key, write: Callable[[_T, worker.Moment], None], what: _T, now: worker.Moment
     ) -> bool:
-        """Run one key's writes; they are safe to repeat, so one that fails half-way is tried again."""
+        """One key's writes, all or none: if they fail, the other keys' still count."""
         try:
-            write(what, now)
+            with self._store.transaction():
+                write(what, now)
         except errors.StorageFull:
             raise
         except errors.Conflict:
@@ -205,7 +212,7 @@ class Engine:
         self._runtime.submit(verbs)
 
     def _storage_full(
-        self, full: errors.StorageFull, outcomes: Sequence[Outcome], keys: Sequence[kinds.Key]
+        self, full: errors.StatusError, outcomes: Sequence[Outcome], keys: Sequence[kinds.Key]
     ) -> None:
         """Nothing was written. Workers are still started and stopped; no exit is forgotten meanwhile, since
         none is acknowledged and each pass counts those that are listed."""
@@ -219,7 +226,7 @@ class Engine:
         for key in keys:
             self._queue.set_at(key, again)
         for outcome in outcomes:
-            if outcome.decided.wake_at is not None:
+            if outcome.decided.wake_at is not None and outcome.decided.wake_at > self.clock.monotonic():
                 self._queue.add_at(outcome.key, outcome.decided.wake_at)
         self._runtime.submit(verbs)
 

@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.core import kinds, notes, plan, records, worker
+from controller.core import deletion, kinds, notes, plan, records, worker
 from controller.engine import podwriter
 from controller.engine.claims import ClaimIndex
 from controller.engine.desires import Desires
 from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.memory import SetMemory
-
-FINALIZER = "workerset.dev/drain"
-_REMOVED = frozenset({FINALIZER, "foregroundDeletion", "orphan"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +145,12 @@ class Reconciler:
         self._history.drop(key)
         if obj is None:
             return
-        meta = obj["metadata"]
-        left = [name for name in meta.get("finalizers", ()) if name not in _REMOVED]
-        if not left:
+        left = deletion.drained(obj)
+        if not left["metadata"].get("finalizers"):
             self._events.write(obj, (notes.Note("Deleted", "deleted; nothing of it lives"),), now.wall)
             self._store.delete(kinds.WORKERSETS, key)
-        elif len(left) != len(meta["finalizers"]):
-            self._store.update(kinds.WORKERSETS, {**obj, "metadata": {**meta, "finalizers": left}})
+        elif left is not obj:
+            self._store.update(kinds.WORKERSETS, left)
 
 
 def _labels(obj: kinds.Object) -> Mapping[str, str]:

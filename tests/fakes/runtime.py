@@ -1,0 +1,274 @@
+"""A runtime that plays a script for each run, in virtual time, as a shim would: levels, tickets, survivors.
+
+It lives on when the controller is restarted (`detach`, then a new engine attaches), can be disconnected,
+and refuses what a shim must never be asked: two live runs in one slot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from controller import ports
+from controller.core import kinds, spec
+from tests.fakes.clock import FakeClock
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How one run behaves; times are seconds after its process exists. The default lives until stopped."""
+
+    start_delay: float = 0.0
+    error: str = ""
+    handle_after: float | None = None
+    ready_after: float | None = None
+    exit_after: float | None = None
+    exit_code: int = 0
+    exit_signal: int | None = None
+    lines: tuple[str, ...] = ()
+    stop_seconds: float = 0.0
+    ignores_stop: bool = False
+    survivors: int = 0
+    survivors_stay: bool = False
+
+
+Director = Callable[[ports.StartRun, int], Script]
+"""Chooses the script of a run; the number counts the runs of that worker from 0."""
+
+
+class ScriptedRuntime:
+    """`ports.Runtime` in virtual time: `play()` makes everything happen that is due."""
+
+    def __init__(self, clock: FakeClock, director: Director | None = None) -> None:
+        self.on_change: Callable[[kinds.Key], None] = _ignore
+        self.director: Director = director or (lambda _start, _count: Script())
+        self.env_files: dict[str, dict[str, str]] = {}
+        self.started: list[str] = []
+        self.verbs: list[ports.Verb] = []
+        self._clock = clock
+        self._connected = True
+        self._runs: dict[kinds.Key, dict[str, ports.Process]] = {}
+        self._starts: dict[str, ports.StartRun] = {}
+        self._scripts: dict[str, Script] = {}
+        self._tickets: dict[str, bool] = {}
+        self._counts: dict[ports.WorkerRef, int] = {}
+        self._agenda: list[tuple[float, int, Callable[[], None]]] = []
+        self._sequence = 0
+        self._next_pid = 100
+
+    # ---- ports.Runtime
+
+    def processes(self, key: kinds.Key) -> tuple[ports.Process, ...]:
+        return tuple(self._runs.get(key, {}).values())
+
+    def keys(self) -> tuple[kinds.Key, ...]:
+        return tuple(key for key, runs in self._runs.items() if runs)
+
+    def connected(self) -> bool:
+        return self._connected
+
+    def submit(self, verbs: Sequence[ports.Verb]) -> None:
+        for verb in verbs:
+            self.verbs.append(verb)
+            match verb:
+                case ports.StartRun():
+                    self._start(verb, by_ticket=False)
+                case ports.PlaceTicket():
+                    if self._change(verb, quiet=True, ticket=verb.next_run):
+                        self._tickets[verb.run] = verb.on_success
+                case ports.CloseHandle():
+                    self._close(verb)
+                case ports.Signal():
+                    self._signal(verb)
+                case ports.Kill():
+                    self._kill(verb)
+                case ports.Acknowledge():
+                    self._acknowledge(verb)
+
+    def env_file_values(self, template: spec.Template) -> Mapping[str, str]:
+        values: dict[str, str] = {}
+        for path in template.env_files:
+            if path not in self.env_files:
+                raise ports.LaunchProblem(f"env file not found: {path}")
+            values |= self.env_files[path]
+        return values
+
+    # ---- for tests
+
+    def play(self) -> None:
+        """Let everything happen that is due by now."""
+        while self._agenda and self._agenda[0][0] <= self._clock.monotonic():
+            heapq.heappop(self._agenda)[2]()
+
+    def next_at(self) -> float | None:
+        return self._agenda[0][0] if self._agenda else None
+
+    def detach(self) -> None:
+        """The controller is gone; what happens meanwhile is kept as levels."""
+        self.on_change = _ignore
+
+    def set_connected(self, connected: bool) -> None:
+        """Lose or regain the connection; regaining it tells of every set."""
+        self._connected = connected
+        if connected:
+            for key in self.keys():
+                self.on_change(key)
+
+    def live(self, key: kinds.Key | None = None) -> list[ports.Process]:
+        """Runs that have not ended."""
+        keys = self._runs if key is None else (key,)
+        return [one for each in keys for one in self.processes(each) if one.exit is None]
+
+    def crash(self, run: str, code: int = 1, signal: int | None = None) -> None:
+        """The main process ends by itself now."""
+        self._exit(run, None if signal is not None else code, signal)
+
+    def forget_everything(self) -> None:
+        """The shim died and the guardian killed all: no process, no record of an exit."""
+        keys = self.keys()
+        for table in (self._runs, self._starts, self._scripts, self._tickets):
+            table.clear()  # type: ignore[attr-defined]
+        self._agenda.clear()
+        for key in keys:
+            self.on_change(key)
+
+    # ---- the life of a run
+
+    def _start(self, start: ports.StartRun, *, by_ticket: bool) -> None:
+        for other in self.processes(kinds.Key(start.ref.namespace, start.ref.workerset)):
+            if other.ref == start.ref and (other.exit is None or other.survivors):
+                raise AssertionError(f"two live runs in one slot: {start.ref} {other.run} {start.run}")
+        if start.run in self._starts:
+            raise AssertionError(f"a run id was used twice: {start.run}")
+        count = self._counts.get(start.ref, 0)
+        self._counts[start.ref] = count + 1
+        script = self.director(start, count)
+        self._starts[start.run], self._scripts[start.run] = start, script
+        self.started.append(start.run)
+        self._put(
+            ports.Process(start.ref, start.run, start.template_hash, start.ordinal, by_ticket=by_ticket)
+        )
+        self._later(script.start_delay, lambda: self._spawn(start.run))
+
+    def _spawn(self, run: str) -> None:
+        process, script = self._find(run), self._scripts.get(run)
+        if process is None or script is None or process.exit is not None:
+            return
+        if script.error:
+            self._exit(run, None, None, script.error)
+            return
+        self._next_pid += 1
+        now = self._clock.monotonic()
+        changed = dataclasses.replace(
+            process, pid=self._next_pid, started_at=now, started_wall=self._clock.wall()
+        )
+        self._put(changed)
+        self._tell(process.ref)
+        for after, level in ((script.handle_after, "handle_taken"), (script.ready_after, "ready")):
+            if after is not None:
+                self._later(after, lambda level=level: self._level(run, level))  # type: ignore[misc]
+        if script.exit_after is not None:
+            code = None if script.exit_signal is not None else script.exit_code
+            self._later(script.exit_after, lambda: self._exit(run, code, script.exit_signal))
+        if changed.handle_closed_at is not None and not script.ignores_stop:
+            self._later(script.stop_seconds, lambda: self._exit(run, 0, None))
+
+    def _level(self, run: str, level: str) -> None:
+        process = self._find(run)
+        if process is not None and process.exit is None:
+            self._put(dataclasses.replace(process, **{level: True}))
+            self._tell(process.ref)
+
+    def _exit(self, run: str, code: int | None, signal: int | None, error: str = "") -> None:
+        process = self._find(run)
+        if process is None or process.exit is not None:
+            return
+        script = self._scripts[run]
+        left = () if process.killed_at is not None or error else self._survivors(script)
+        ended = ports.Exit(self._clock.monotonic(), code, signal, error, script.lines)
+        self._put(dataclasses.replace(process, exit=ended, survivors=left))
+        redeem = process.ticket is not None and process.handle_closed_at is None and not left
+        if redeem and (code != 0 or self._tickets[run]):
+            start = dataclasses.replace(self._starts[run], run=process.ticket)
+            self._start(start, by_ticket=True)
+        self._tell(process.ref)
+
+    def _survivors(self, script: Script) -> tuple[ports.Survivor, ...]:
+        return tuple(ports.Survivor(90000 + number, "leftover") for number in range(script.survivors))
+
+    def _close(self, verb: ports.CloseHandle) -> None:
+        now = self._clock.monotonic()
+        process = self._change(verb, quiet=True, handle_closed_at=now, ticket=None)
+        if process is None or process.exit is not None:
+            return
+        script = self._scripts[verb.run]
+        if not script.ignores_stop and process.pid:
+            code = 0 if process.handle_taken else None
+            self._later(
+                script.stop_seconds, lambda: self._exit(verb.run, code, None if code == 0 else verb.signal)
+            )
+
+    def _signal(self, verb: ports.Signal) -> None:
+        process = self._change(verb, quiet=True, signalled_at=self._clock.monotonic())
+        if process is not None and process.exit is not None and not self._scripts[verb.run].survivors_stay:
+            self._later(0.01, lambda: self._clear(verb.run))
+
+    def _kill(self, verb: ports.Kill) -> None:
+        process = self._change(verb, quiet=True, killed_at=self._clock.monotonic())
+        if process is None:
+            return
+        if process.exit is None:
+            self._later(0.0, lambda: self._exit(verb.run, None, 9))
+        else:
+            self._later(0.0, lambda: self._clear(verb.run))
+
+    def _clear(self, run: str) -> None:
+        process = self._find(run)
+        if process is not None and process.survivors:
+            self._put(dataclasses.replace(process, survivors=()))
+            self._tell(process.ref)
+
+    def _acknowledge(self, verb: ports.Acknowledge) -> None:
+        key = kinds.Key(verb.ref.namespace, verb.ref.workerset)
+        process = self._runs.get(key, {}).get(verb.run)
+        if process is None:
+            return
+        if process.exit is None or process.survivors:
+            raise AssertionError(f"acknowledged while something of it lives: {verb.run}")
+        del self._runs[key][verb.run]
+
+    # ---- small change
+
+    def _change(self, verb: ports.Verb, *, quiet: bool, **levels: object) -> ports.Process | None:
+        process = self._find(verb.run)
+        if process is None:
+            return None
+        changed = dataclasses.replace(process, **levels)  # type: ignore[arg-type]
+        self._put(changed)
+        if not quiet:
+            self._tell(process.ref)
+        return changed
+
+    def _find(self, run: str) -> ports.Process | None:
+        start = self._starts.get(run)
+        if start is None:
+            return None
+        return self._runs.get(kinds.Key(start.ref.namespace, start.ref.workerset), {}).get(run)
+
+    def _put(self, process: ports.Process) -> None:
+        key = kinds.Key(process.ref.namespace, process.ref.workerset)
+        self._runs.setdefault(key, {})[process.run] = process
+
+    def _tell(self, ref: ports.WorkerRef) -> None:
+        if self._connected:
+            self.on_change(kinds.Key(ref.namespace, ref.workerset))
+
+    def _later(self, seconds: float, what: Callable[[], None]) -> None:
+        self._sequence += 1
+        heapq.heappush(self._agenda, (self._clock.monotonic() + seconds, self._sequence, what))
+
+
+def _ignore(_key: kinds.Key) -> None:
+    pass

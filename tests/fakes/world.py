@@ -1,0 +1,163 @@
+"""A whole controller without processes, sockets or time: real store and engine, scripted runtime, fake clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from controller import settings
+from controller.core import kinds
+from controller.engine.engine import Engine
+from controller.store.store import Store
+from tests.fakes.clock import FakeClock
+from tests.fakes.store_door import StoreDoor
+from tests.fakes.ids import CountingIds
+from tests.fakes.runtime import Director, ScriptedRuntime
+
+NAMESPACE = "default"
+
+
+class World:
+    """Drive it with `settle` and `run_for`; edit through `apply`, `edit`, `delete`."""
+
+    def __init__(
+        self,
+        director: Director | None = None,
+        *,
+        path: str = ":memory:",
+        engine_settings: settings.EngineSettings | None = None,
+    ) -> None:
+        self.clock = FakeClock()
+        self.path = path
+        self.settings = engine_settings or settings.EngineSettings(boot_id="boot-1")
+        self.runtime = ScriptedRuntime(self.clock, director)
+        self.store = StoreDoor(Store(path))
+        self.generation = 0
+        self.engine = self._new_engine()
+
+    def _new_engine(self) -> Engine:
+        self.generation += 1
+        engine = Engine(self.store, self.runtime, self.clock, CountingIds(self.generation), self.settings)
+        engine.start()
+        return engine
+
+    # ---- what users do
+
+    def apply(self, name: str, spec: dict[str, Any], namespace: str = NAMESPACE, **meta: Any) -> kinds.Object:
+        """Create a set or replace its spec, as the write door would."""
+        found = self.store.find(kinds.WORKERSETS, kinds.Key(namespace, name))
+        if found is None:
+            metadata = {
+                "name": name,
+                "namespace": namespace,
+                "uid": f"uid-{namespace}-{name}-{self.store.version()}",
+                "generation": 1,
+                "creationTimestamp": f"2024-01-01T00:00:{self.store.version() % 60:02d}Z",
+                **meta,
+            }
+            return self.store.create(
+                kinds.WORKERSETS,
+                {"apiVersion": "workerset.dev/v1", "kind": "WorkerSet", "metadata": metadata, "spec": spec},
+            )
+        metadata = {**found["metadata"], **meta}
+        if found["spec"] != spec:
+            metadata["generation"] += 1
+        return self.store.update(kinds.WORKERSETS, {**found, "metadata": metadata, "spec": spec})
+
+    def edit(self, name: str, **fields: Any) -> kinds.Object:
+        """Change fields of the spec; None removes one."""
+        spec = {**self.get(name)["spec"], **fields}
+        return self.apply(name, {field: value for field, value in spec.items() if value is not None})
+
+    def annotate_restart(self, name: str, value: str) -> None:
+        annotations = {**(self.get(name)["metadata"].get("annotations") or {})}
+        annotations[kinds.ANNOTATION_RESTARTED_AT] = value
+        self.apply(name, self.get(name)["spec"], annotations=annotations)
+
+    def delete(self, name: str) -> None:
+        obj = self.get(name)
+        meta = {**obj["metadata"], "deletionTimestamp": "2024-01-01T00:00:00Z"}
+        meta["finalizers"] = ["workerset.dev/drain"]
+        self.store.update(kinds.WORKERSETS, {**obj, "metadata": meta})
+
+    def delete_pod(self, worker: str) -> None:
+        pod = self.pod(worker)
+        stamped = {**pod["metadata"], "deletionTimestamp": "2024-01-01T00:00:00Z"}
+        self.store.update(kinds.PODS, {**pod, "metadata": stamped})
+
+    # ---- time and controllers
+
+    def settle(self, most: int = 1000) -> None:
+        """Let everything happen that is due now."""
+        for _ in range(most):
+            self.runtime.play()
+            wake = self.engine.step()
+            nothing = self.runtime.next_at() is None or self.runtime.next_at() > self.clock.monotonic()
+            if nothing and (wake is None or wake > self.clock.monotonic()):
+                return
+        raise AssertionError("it never comes to rest")
+
+    def run_for(self, seconds: float) -> None:
+        """Jump from appointment to appointment."""
+        until = self.clock.monotonic() + seconds
+        while True:
+            self.settle()
+            due = self.next_at()
+            if due is None or due > until:
+                break
+            self.clock.advance_to(due)
+        self.clock.advance_to(until)
+        self.settle()
+
+    def next_at(self) -> float | None:
+        """The next appointment of engine or runtime."""
+        times = [at for at in (self.engine.step(), self.runtime.next_at()) if at is not None]
+        return min(times, default=None)
+
+    def kill_controller(self) -> None:
+        """kill -9 of the controller: memory is lost, processes run on."""
+        self.runtime.detach()
+        self.store.detach()
+
+    def start_controller(self) -> None:
+        """A new one on what was stored. In memory, Pods are removed by hand, as nobody stores them."""
+        if self.path == ":memory:":
+            for pod in self.store.inner.list(kinds.PODS)[0]:
+                meta = pod["metadata"]
+                self.store.inner.delete(kinds.PODS, kinds.Key(meta["namespace"], meta["name"]))
+        else:
+            self.store.close()
+            self.store = StoreDoor(Store(self.path))
+        self.engine = self._new_engine()
+
+    # ---- looking
+
+    def get(self, name: str, namespace: str = NAMESPACE) -> kinds.Object:
+        return self.store.get(kinds.WORKERSETS, kinds.Key(namespace, name))
+
+    def find(self, name: str) -> kinds.Object | None:
+        return self.store.find(kinds.WORKERSETS, kinds.Key(NAMESPACE, name))
+
+    def status(self, name: str) -> dict[str, Any]:
+        return self.get(name)["status"]
+
+    def condition(self, name: str, type_: str) -> dict[str, Any]:
+        return next(one for one in self.status(name)["conditions"] if one["type"] == type_)
+
+    def pod(self, worker: str) -> kinds.Object:
+        return self.store.get(kinds.PODS, kinds.Key(NAMESPACE, worker))
+
+    def pods(self) -> list[str]:
+        return [pod["metadata"]["name"] for pod in self.store.list(kinds.PODS)[0]]
+
+    def live(self, name: str) -> list[str]:
+        """Workers of the set with a run that has not ended."""
+        return sorted(one.ref.worker for one in self.runtime.live(kinds.Key(NAMESPACE, name)))
+
+    def run_of(self, worker: str) -> str:
+        found = [one.run for one in self.runtime.live() if one.ref.worker == worker]
+        assert len(found) == 1, found
+        return found[0]
+
+    def events(self, reason: str | None = None) -> list[kinds.Object]:
+        found = self.store.list(kinds.EVENTS)[0]
+        return [event for event in found if reason is None or event["reason"] == reason]

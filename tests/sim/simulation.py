@@ -1,0 +1,366 @@
+"""The whole controller under random edits, crashes, stuck stops, restarts and full disks; one seed, no real time.
+
+After each step invariants are checked; at the end the world is made kind and everything must converge, with
+nothing left to do and no appointment left.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from typing import Any
+
+from controller import ports
+from controller.core import kinds, parse, revisions, spec, steps, template
+from controller.core.lifecycle import State
+from tests.fakes.runtime import Script
+from tests.fakes.world import NAMESPACE, World
+
+SETS = ("alpha", "beta", "gamma")
+RESTING = (State.FAILED, State.COMPLETED, State.BACKOFF)
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+class Simulation:
+    """`run()` plays one seed to its end; `trace` says what was done."""
+
+    def __init__(self, seed: int, *, path: str = ":memory:") -> None:
+        self.seed = seed
+        self.random = random.Random(seed)
+        self.trace: list[str] = []
+        self.kind = False
+        self.world = World(self._direct, path=path)
+        self.world.runtime.env_files[".env"] = {"A": "1"}
+        self.env_read: dict[str, dict[str, str]] = {".env": {"A": "1"}}
+
+    def run(self, edits: int = 25) -> None:
+        for _ in range(edits):
+            self._act()
+            self.world.run_for(self.random.choice((0.0, 0.05, 0.5, 2.0, 7.0, 40.0)))
+            self.check()
+        self._converge()
+
+    # ---- what happens
+
+    def _direct(self, start: ports.StartRun, _count: int) -> Script:
+        """How a run behaves: anything goes, until the world is kind."""
+        rules = parse.parse_workerset(self.world.get(start.ref.workerset))
+        gates = {"handle_after": 0.1, "ready_after": 0.2}
+        if rules.ready_when is spec.Gate.COMPLETED:
+            gates["exit_after"] = 0.5
+        roll = 0.0 if self.kind else self.random.random()
+        pick = self.random.uniform
+        if roll < 0.45:
+            return Script(**gates)
+        if roll < 0.65:
+            return Script(**{**gates, "exit_after": pick(0, 15)}, exit_code=self.random.choice((0, 1, 3)))
+        if roll < 0.70:
+            return Script(exit_after=pick(0, 0.5), exit_signal=11)
+        if roll < 0.75:
+            return Script(error="command not found: nope")
+        if roll < 0.82:
+            return Script(start_delay=pick(0, 3), ready_after=pick(0, 5), handle_after=pick(0, 5))
+        if roll < 0.90:
+            return Script(**gates, ignores_stop=True)
+        if roll < 0.95:
+            return Script(**gates, stop_seconds=pick(0, 8))
+        after = {"exit_after": pick(0, 4)} if self.random.random() < 0.5 else {}
+        return Script(**{**gates, **after}, exit_code=1, survivors=2, survivors_stay=self.random.random() < 0.5)
+
+    def _act(self) -> None:
+        acts = (
+            (6, self._apply),
+            (2, self._scale),
+            (1, self._suspend),
+            (2, self._delete),
+            (2, self._restart),
+            (1, self._delete_pod),
+            (3, self._crash),
+            (3, self._restart_controller),
+            (1, self._fill_disk),
+            (1, self._disconnect),
+            (1, self._edit_env),
+            (1, self._jump_wall),
+        )
+        weights = [weight for weight, _ in acts]
+        act = self.random.choices([act for _, act in acts], weights)[0]
+        self.trace.append(f"{self.world.clock.monotonic():.2f} {act.__name__}")
+        act()
+
+    def _some_set(self) -> str | None:
+        there = [name for name in SETS if self.world.find(name) is not None]
+        return self.random.choice(there) if there else None
+
+    def _random_spec(self) -> dict[str, Any]:
+        choose = self.random.choice
+        declared: dict[str, Any] = {"command": [choose(("v1", "v2", "v3"))], "num": choose((0, 1, 1, 2, 4))}
+        if self.random.random() < 0.5:
+            declared |= {"background": True, "name": choose(("x", "y"))}
+        gate = choose(("started", "started", "handle", "notify", "completed"))
+        declared["ready_when"] = gate
+        policies = ("on_failure", "never") if gate == "completed" else ("always", "always", "on_failure", "never")
+        declared["restart"] = choose(policies)
+        declared["max_consecutive_failures"] = choose((0, 1, 3, -1))
+        declared["retry_after"] = choose(("0s", "5s", "30s"))
+        declared["stop_grace"] = choose(("1s", "5s"))
+        declared["min_ready"] = choose(("500ms", "2s"))
+        if self.random.random() < 0.2:
+            declared["env_files"] = [".env"]
+        return declared
+
+    def _try(self, write: Any) -> None:
+        try:
+            write()
+        except ports.errors.StorageFull:
+            self.trace.append("  refused: disk full")
+
+    def _apply(self) -> None:
+        name = self.random.choice(SETS)
+        found = self.world.find(name)
+        if found is None or "deletionTimestamp" not in found["metadata"]:
+            declared = self._random_spec()
+            self.trace.append(f"  {name} {declared}")
+            self._try(lambda: self.world.apply(name, declared))
+
+    def _edit(self, **fields: Any) -> None:
+        name = self._some_set()
+        if name is not None:
+            self.trace.append(f"  {name} {fields}")
+            self._try(lambda: self.world.edit(name, **fields))
+
+    def _scale(self) -> None:
+        self._edit(num=self.random.choice((0, 1, 2, 3, 5)))
+
+    def _suspend(self) -> None:
+        self._edit(suspend=self.random.random() < 0.5)
+
+    def _delete(self) -> None:
+        name = self._some_set()
+        if name is not None:
+            self.trace.append(f"  {name}")
+            self._try(lambda: self.world.delete(name))
+
+    def _restart(self) -> None:
+        name = self._some_set()
+        if name is not None:
+            self.trace.append(f"  {name}")
+            self._try(lambda: self.world.annotate_restart(name, f"{self.random.random()}"))
+
+    def _delete_pod(self) -> None:
+        pods = self.world.pods()
+        if pods:
+            worker = self.random.choice(pods)
+            self.trace.append(f"  {worker}")
+            self._try(lambda: self.world.delete_pod(worker))
+
+    def _crash(self) -> None:
+        live = [one for one in self.world.runtime.live() if one.pid]
+        if live:
+            one = self.random.choice(live)
+            self.trace.append(f"  {one.ref.worker} {one.run}")
+            self.world.runtime.crash(one.run, self.random.choice((0, 1)))
+
+    def _fill_disk(self) -> None:
+        self.world.store.full = not self.world.store.full
+        self.trace.append(f"  full={self.world.store.full}")
+        if not self.world.store.full:
+            self.world.run_for(1.0)
+
+    def _disconnect(self) -> None:
+        self.world.runtime.set_connected(not self.world.runtime.connected())
+        self.trace.append(f"  connected={self.world.runtime.connected()}")
+
+    def _edit_env(self) -> None:
+        files = self.world.runtime.env_files
+        if self.random.random() < 0.3:
+            files.pop(".env", None)
+        else:
+            files[".env"] = {"A": f"{self.random.random()}"}
+        self.trace.append(f"  {files}")
+        self.env_read = {}
+
+    def _jump_wall(self) -> None:
+        self.world.clock.jump_wall(self.random.choice((-86400.0, -10.0, 3600.0)))
+
+    def _restart_controller(self) -> None:
+        """S4: nothing healthy is disturbed, nothing finished or given up is run again."""
+        world = self.world
+        world.settle()
+        steady = world.runtime.connected() and not world.store.full
+        resting = self._resting() if steady else set()
+        env_same = ".env" in world.runtime.env_files
+        healthy = self._healthy() if steady and env_same else set()
+        world.kill_controller()
+        if self.random.random() < 0.5:
+            self.trace.append("  away for a while")
+            world.clock.advance(self.random.choice((0.2, 3.0, 20.0)))
+            world.runtime.play()
+            resting, healthy = set(), {run for run in healthy if self._is_live(run)}
+        world.start_controller()
+        first = len(world.runtime.verbs)
+        world.settle()
+        for verb in world.runtime.verbs[first:]:
+            if isinstance(verb, ports.CloseHandle | ports.Kill) and verb.run in healthy:
+                raise Broken(f"a restart of the controller disturbed {verb.ref.worker}: {verb}")
+            if isinstance(verb, ports.StartRun) and verb.ref.worker in resting:
+                raise Broken(f"a restart of the controller revived {verb.ref.worker}")
+
+    def _resting(self) -> set[str]:
+        found = set()
+        for name in SETS:
+            mind = self.world.engine.memory(kinds.Key(NAMESPACE, name))
+            if mind is not None and mind.last is not None and not self._env_edited(name):
+                found |= {view.ref.worker for view in mind.last.views.values() if view.state in RESTING}
+        return found
+
+    def _env_edited(self, name: str) -> bool:
+        """A new controller reads env files anew, and finds another template than the last one had."""
+        obj = self.world.find(name)
+        return obj is not None and "env_files" in obj["spec"] and self.world.runtime.env_files != self.env_read
+
+    def _healthy(self) -> set[str]:
+        """Runs of the current template that nothing is to be done about."""
+        found = set()
+        for one in self.world.runtime.live():
+            obj = self.world.find(one.ref.workerset)
+            mind = self.world.engine.memory(kinds.Key(NAMESPACE, one.ref.workerset))
+            if obj is None or mind is None or mind.facts is None or mind.evicted:
+                continue
+            fresh = template.hash_of(obj, self.world.runtime.env_file_values(mind.facts.spec.template))
+            if one.handle_closed_at is None and one.template_hash == fresh and not mind.facts.hold:
+                found.add(one.run)
+        return found
+
+    def _is_live(self, run: str) -> bool:
+        return any(one.run == run for one in self.world.runtime.live())
+
+    # ---- what must hold
+
+    def check(self) -> None:
+        if not self.world.runtime.connected():
+            return
+        self._check_identities()
+        for name in SETS:
+            obj = self.world.find(name)
+            self._check_number(name, obj)
+            if obj is not None and not self.world.store.full:
+                self._check_status(name, obj)
+
+    def _check_identities(self) -> None:
+        """Never two sets at once under one worker name of one scope."""
+        holders: dict[str, set[str]] = defaultdict(set)
+        for one in self.world.runtime.live():
+            start = self.world.runtime._starts[one.run]
+            if start.background:
+                holders[start.worker_name].add(one.ref.workerset)
+        for name, sets in holders.items():
+            if len(sets) > 1:
+                raise Broken(f"two holders of one name: {name} {sorted(sets)}")
+
+    def _check_number(self, name: str, obj: kinds.Object | None) -> None:
+        live = self.world.runtime.live(kinds.Key(NAMESPACE, name))
+        staying = [one for one in live if one.handle_closed_at is None]
+        wanted = 0
+        if obj is not None and "deletionTimestamp" not in obj["metadata"]:
+            wanted = len(steps.places(name, parse.parse_workerset(obj)))
+        if len(staying) > wanted:
+            raise Broken(f"{name}: {len(staying)} run, {wanted} are wanted")
+
+    def _check_status(self, name: str, obj: kinds.Object) -> None:
+        status = obj["status"]
+        live = self.world.runtime.live(kinds.Key(NAMESPACE, name))
+        if status["readyReplicas"] > sum(1 for one in live if one.pid):
+            raise Broken(f"{name}: more ready than alive: {status}")
+        if status["replicas"] != len(live):
+            raise Broken(f"{name}: {len(live)} live, status says {status['replicas']}")
+        if status["observedGeneration"] != obj["metadata"]["generation"]:
+            raise Broken(f"{name}: the status is of another generation")
+        conditions = {one["type"]: one["status"] for one in status["conditions"]}
+        if conditions["GivenUp"] == "True" and conditions["Ready"] == "True":
+            raise Broken(f"{name}: given up and ready")
+        if status["currentRevision"] == revisions.name_of(obj) and status["state"] != "Waiting":
+            part = template.declared_hash(obj["spec"])
+            for one in live:
+                if template.declared_part(one.template_hash) != part:
+                    raise Broken(f"{name}: claims {status['currentRevision']}, {one.ref.worker} runs another")
+        self._check_pods(name, live)
+
+    def _check_pods(self, name: str, live: list[ports.Process]) -> None:
+        for one in live:
+            pod = self.world.pod(one.ref.worker)
+            if pod["metadata"]["annotations"].get(kinds.ANNOTATION_PID, "0") != str(one.pid):
+                raise Broken(f"{one.ref.worker}: the Pod has another process: {pod['metadata']['annotations']}")
+            revision = pod["metadata"]["labels"]["controller-revision-hash"]
+            if revision != template.declared_part(one.template_hash):
+                raise Broken(f"{one.ref.worker}: the Pod claims another revision")
+
+    # ---- the end
+
+    def _converge(self) -> None:
+        world = self.world
+        self.kind = True
+        world.store.full = False
+        world.runtime.env_files[".env"] = {"A": "end"}
+        if not world.runtime.connected():
+            world.runtime.set_connected(True)
+        world.engine.refresh(kinds.Key(NAMESPACE, name) for name in SETS)
+        for _ in range(20):
+            world.run_for(60)
+            self.check()
+            if world.next_at() is None:
+                break
+            for one in world.runtime.live():
+                if world.runtime._scripts[one.run].exit_after is not None and one.pid:
+                    world.runtime.crash(one.run)
+        if world.next_at() is not None:
+            raise Broken(f"it never comes to rest: next at {world.next_at()}")
+        self._check_idle()
+        for name in SETS:
+            self._check_converged(name)
+
+    def _check_idle(self) -> None:
+        """Planning everything again changes nothing at all."""
+        version, verbs = self.world.store.version(), len(self.world.runtime.verbs)
+        self.world.engine.refresh(kinds.Key(NAMESPACE, name) for name in SETS)
+        self.world.settle()
+        if self.world.store.version() != version:
+            raise Broken("planning again wrote something")
+        if len(self.world.runtime.verbs) != verbs:
+            raise Broken(f"planning again did something: {self.world.runtime.verbs[verbs:]}")
+
+    def _check_converged(self, name: str) -> None:
+        obj, key = self.world.find(name), kinds.Key(NAMESPACE, name)
+        for one in self.world.runtime.processes(key):
+            if one.exit is not None:
+                raise Broken(f"{one.ref.worker}: an exit was never acknowledged: {one}")
+        if obj is None:
+            if self.world.runtime.processes(key):
+                raise Broken(f"{name} is gone and still has processes")
+            return
+        if "deletionTimestamp" in obj["metadata"]:
+            raise Broken(f"{name} is never gone")
+        rules, status = parse.parse_workerset(obj), obj["status"]
+        mind = self.world.engine.memory(key)
+        if mind is None or mind.facts is None:
+            raise Broken(f"{name} is not known")
+        if mind.facts.hold is not None:
+            if mind.facts.hold.reason != "Conflict" or status["state"] != "Waiting":
+                raise Broken(f"{name} waits: {mind.facts.hold}")
+            return
+        for place in steps.places(name, rules):
+            view = mind.last.views[place.worker] if mind.last is not None else None
+            if view is None or not (view.ready or self._may_rest(view.state, rules)):
+                raise Broken(f"{place.worker} is not where it should be: {view}")
+            if view.run and view.template_hash != mind.facts.template_hash:
+                raise Broken(f"{place.worker} runs an old template")
+
+    def _may_rest(self, state: State, rules: spec.WorkerSetSpec) -> bool:
+        if state is State.COMPLETED:
+            return rules.restart is not spec.Restart.ALWAYS
+        final = rules.restart is spec.Restart.NEVER or rules.retry_after_seconds == 0
+        if rules.ready_when is spec.Gate.COMPLETED and state is State.RUNNING:
+            return True
+        return state is State.FAILED and final
