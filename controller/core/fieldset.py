@@ -37,7 +37,14 @@ UNTRACKED: frozenset[Path] = frozenset(
 )  # fmt: skip
 """What nobody owns: identity, and what the server writes."""
 
-_BARE: tuple[Path, ...] = (("f:metadata",), ("f:metadata", "f:labels"), ("f:metadata", "f:annotations"))
+_BARE: tuple[Path, ...] = (
+    ("f:metadata",),
+    ("f:spec",),
+    ("f:status",),
+    ("f:metadata", "f:labels"),
+    ("f:metadata", "f:annotations"),
+)
+"""Containers that are always meant to be there: empty ones are no leaves."""
 
 
 def leaves(obj: Mapping[str, Any]) -> Leaves:
