@@ -64,13 +64,18 @@ def checked(
 ) -> tuple[kinds.Object, tuple[str, ...]]:
     """`new`, pruned if asked for, with warnings; raises BadRequest or Invalid.
 
-    A problem the live object has already is let pass, so that an object an older version accepted can
-    still be finalized, labelled or scaled.
+    A problem in a value the live object has already is let pass, so that an object an older version accepted
+    can still be finalized, labelled or scaled.
     """
     found = _schema_problems(resource, new, schema)
     if found and live is not None:
         known = {(one.path, one.code) for one in _schema_problems(resource, live, schema)}
-        found = [one for one in found if (one.path, one.code) not in known]
+        found = [
+            one
+            for one in found
+            if (one.path, one.code) not in known
+            or not fields.same(fields.at(live, one.path), fields.at(new, one.path))
+        ]
     new, warnings = _without_unknown(resource, new, found, options)
     bad = [one for one in found if one.code != "UnknownField"]
     covered = {one.path for one in bad}

@@ -64,6 +64,18 @@ def without(value: Value, path: tuple[str | int, ...]) -> Value:
     return value
 
 
+def at(value: Value, path: tuple[str | int, ...]) -> Value:
+    """What stands at `path`; None if nothing does."""
+    for step in path:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+            value = value[step]
+        else:
+            return None
+    return value
+
+
 def mapping(value: Value) -> dict[str, Value]:
     """`value` if it is an object, else an empty one: for reading what a client may have malformed."""
     return value if isinstance(value, dict) else {}
