@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 _CHUNK = 262144
 _AT_ONCE = 500
+_TO_RUNS = ("ticket", "close", "signal", "kill")
 
 
 class Control:
@@ -43,7 +44,7 @@ class Control:
         self._listing = False
         self._bases: dict[int, dict[str, str]] = {}
         self._specs: dict[int, Spec] = {}
-        self._facts: dict[str, Any] = {}
+        self._facts: dict[str, Any] = {"orphans": {}, "log_trouble": ""}
         self._news: dict[str, Any] = {}
         self.on_repair: Callable[[], None] = _ignore
         self.on_presence: Callable[[], None] = _ignore
@@ -107,12 +108,16 @@ class Control:
         for line in lines:
             try:
                 for verb in json.loads(line):
+                    if verb[0] in _TO_RUNS:
+                        self._table.start_batch()
                     self._apply(verb)
             except (ValueError, TypeError, KeyError, IndexError) as error:
                 print(f"controller sent what is no message, {error!r}: {line[:200]!r}", file=sys.stderr)
                 self._drop()
                 self.on_presence()
                 return
+            finally:
+                self._table.start_batch()
 
     def _apply(self, verb: list[Any]) -> None:
         table = self._table

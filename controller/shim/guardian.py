@@ -194,7 +194,7 @@ class Guardian:
         household.say(f"ending, {why}")
         if self._controller.pid:
             self._ending = True
-            self._controller.send(signal.SIGTERM)
+            self._controller.send(contract.DRAIN_SIGNAL)
         else:
             self._stop_shim(why)
 

@@ -22,14 +22,23 @@ class Notify:
     """A bound datagram socket. Descriptors that come with a message (`BARRIER=1`) are dropped by the kernel,
     which is the answer the sender waits for."""
 
-    __slots__ = ("path", "socket")
+    __slots__ = ("path", "socket", "watched")
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.socket = bind(path, socket.SOCK_DGRAM)
+        self.watched = False
 
     def fileno(self) -> int:
         return self.socket.fileno()
+
+    def detach(self) -> None:
+        """The descriptor is somewhere else for now."""
+        self.socket.detach()
+
+    def attach(self, descriptor: int) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM, 0, descriptor)
+        self.socket.setblocking(False)
 
     def hear(self, run: Run | None) -> bool:
         """Read all that is queued; True if a level of the run changed. Without a run it is only read."""
@@ -56,15 +65,21 @@ class Mailboxes:
         self._hear = hear
 
     def open(self, slot: Slot) -> str:
-        """The path of a slot's socket, bound if it was not. Raises `OSError`."""
+        """The path of a slot's socket, bound if it was not; `watch` comes later. Raises `OSError`."""
         if slot.notify is None:
             slot.notify = Notify(f"{self.folder}/{slot.number:x}")
-            self._loop.watch(slot.notify.fileno(), lambda _events: self._hear(slot))
         return slot.notify.path
+
+    def watch(self, slot: Slot) -> None:
+        """Hear what comes from now on, and what has come already."""
+        if slot.notify is not None and not slot.notify.watched:
+            slot.notify.watched = True
+            self._loop.watch(slot.notify.fileno(), lambda _events: self._hear(slot))
 
     def close(self, slot: Slot) -> None:
         if slot.notify is not None:
-            self._loop.unwatch(slot.notify.fileno())
+            if slot.notify.watched:
+                self._loop.unwatch(slot.notify.fileno())
             slot.notify.close()
             slot.notify = None
 
@@ -77,6 +92,7 @@ class Mailboxes:
                     self.open(slot)
                 except OSError:
                     continue
+                self.watch(slot)
 
 
 def note(run: Run, message: bytes) -> bool:

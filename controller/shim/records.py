@@ -15,7 +15,18 @@ Ref = tuple[str, str, str]
 class Spec:
     """How to start a process; shared by all runs that are started alike."""
 
-    __slots__ = ("argv", "cwd", "env", "files", "keep", "max_size", "nice", "umask")
+    __slots__ = (
+        "argv",
+        "cwd",
+        "env",
+        "files",
+        "found_at",
+        "keep",
+        "max_size",
+        "nice",
+        "program",
+        "umask",
+    )
 
     def __init__(self, fields: dict[str, Any], base: dict[str, str]) -> None:
         self.argv: list[str] = fields["argv"]
@@ -28,6 +39,8 @@ class Spec:
         self.files: int | None = fields.get("files")
         self.max_size: int = fields["max_size"]
         self.keep: int = fields["keep"]
+        self.program = ""
+        self.found_at = 0.0
 
 
 class Slot:

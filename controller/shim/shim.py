@@ -38,7 +38,7 @@ class Shim:
         self._wire()
 
     def _wire(self) -> None:
-        self._writer.on_settled = self._table.settled
+        self._writer.on_settled = self._table.settling.end
         self._writer.on_trouble = lambda text: self._control.tell("log_trouble", text)
         self._writer.on_started = self._table.orphans.adopt
         self._control.on_presence = self._watch_presence

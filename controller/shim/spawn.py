@@ -11,6 +11,7 @@ import fcntl
 import os
 import resource
 import stat
+import time
 
 from controller.sdk.workerset import contract
 from controller.shim import lean
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _SIGNALS = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
 _HANDLE_PIPE_BYTES = 4096
+_FOUND_SECONDS = 1.0
 _HEADROOM = 16
 """Descriptors kept free for the controller's connection, /proc and the log writer."""
 
@@ -38,6 +40,18 @@ class Spawner:
         self._worker_files = soft_files or soft
         self._own_files = self._hard
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
+        self._null = os.open(os.devnull, os.O_RDWR)
+        self._output, self._input = os.dup(self._null), os.dup(self._null)
+        self._actions = (
+            (os.POSIX_SPAWN_DUP2, self._output, 1),
+            (os.POSIX_SPAWN_DUP2, self._output, 2),
+            (os.POSIX_SPAWN_DUP2, self._input, contract.HANDLE),
+        )
+
+    @property
+    def limit(self) -> int:
+        """How many descriptors this process may have."""
+        return self._own_files
 
     def start(self, run: Run, notify_path: str) -> None:
         """Sets `pid`, `handle` (write end) and `log` (read end) of the run. Raises `StartFailed`."""
@@ -47,16 +61,15 @@ class Spawner:
                 f"cannot allow {spec.files} open files: the hard limit is {self._hard}; lower resources.files"
             )
         handle_read, handle_write, log_read, log_write = self._pipes()
+        self._place(handle_read, log_write)
         try:
-            path = _program(spec)
-            run.pid = self._spawn(path, run, notify_path, log_write, handle_read)
+            run.pid = self._spawn(_program(spec), run, notify_path)
         except BaseException:
             os.close(handle_write)
             os.close(log_read)
             raise
         finally:
-            os.close(handle_read)
-            os.close(log_write)
+            os.dup2(self._null, self._output, inheritable=False)
         run.handle, run.log = handle_write, log_read
         if spec.nice is not None:
             self._renice(run, spec.nice)
@@ -76,6 +89,13 @@ class Spawner:
         fcntl.fcntl(handle[1], fcntl.F_SETPIPE_SZ, _HANDLE_PIPE_BYTES)
         return handle[0], handle[1], log[0], log[1]
 
+    def _place(self, handle: int, log: int) -> None:
+        """Onto low numbers: posix_spawn takes none above the soft limit, which is the worker's by then."""
+        os.dup2(handle, self._input, inheritable=False)
+        os.dup2(log, self._output, inheritable=False)
+        os.close(handle)
+        os.close(log)
+
     def _no_descriptor(self, error: OSError) -> str:
         if error.errno == errno.ENFILE:
             return "no descriptor left on this machine: raise fs.file-max, or run fewer workers"
@@ -84,24 +104,25 @@ class Spawner:
             "raise it with ulimit -Hn before the controller is first started, or run fewer workers"
         )
 
-    def _spawn(self, path: str, run: Run, notify_path: str, output: int, handle: int) -> int:
+    def _spawn(self, path: str, run: Run, notify_path: str) -> int:
         spec = run.spec
         env = spec.env.copy()
         env[contract.RUN] = run.id
         env[contract.ORDINAL] = str(run.ordinal)
         env[contract.NOTIFY_SOCKET] = notify_path
         env[contract.HANDLE_FD] = str(contract.HANDLE)
-        actions = (
-            (os.POSIX_SPAWN_DUP2, output, 1),
-            (os.POSIX_SPAWN_DUP2, output, 2),
-            (os.POSIX_SPAWN_DUP2, handle, contract.HANDLE),
-        )
         _enter(spec.cwd)
         umask = None if spec.umask is None else os.umask(spec.umask)
         resource.setrlimit(resource.RLIMIT_NOFILE, (spec.files or self._worker_files, self._hard))
         try:
             return os.posix_spawn(
-                path, spec.argv, env, file_actions=actions, setsid=True, setsigmask=(), setsigdef=_SIGNALS
+                path,
+                spec.argv,
+                env,
+                file_actions=self._actions,
+                setsid=True,
+                setsigmask=(),
+                setsigdef=_SIGNALS,
             )
         except (OSError, ValueError) as error:
             raise StartFailed(_spawn_failure(path, spec, error)) from None
@@ -136,10 +157,20 @@ def _enter(folder: str) -> None:
 
 
 def _program(spec: Spec) -> str:
-    """The file to execute: as given if it has a slash, else looked up in the worker's own PATH."""
+    """The file to execute: as given if it has a slash, else looked up in the worker's own PATH.
+
+    What was found holds for a moment, for the many that are started at once.
+    """
     name = spec.argv[0]
     if "/" in name:
         return name
+    now = time.monotonic()
+    if now - spec.found_at > _FOUND_SECONDS:
+        spec.program, spec.found_at = _look_up(name, spec), now
+    return spec.program
+
+
+def _look_up(name: str, spec: Spec) -> str:
     if not name:
         raise StartFailed("the command is empty: give a program as its first word")
     search = spec.env.get("PATH", os.defpath)

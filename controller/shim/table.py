@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from controller.shim import lean, notify, proc, records, spawn, survivors
+from controller.shim import lean, notify, parking, proc, records, settling, spawn, survivors
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -23,15 +23,13 @@ if TYPE_CHECKING:
 _SCAN_DELAY = 0.004
 """Exits that nobody waits for share one look at the children, which costs half a millisecond a thousand."""
 
-_SETTLE_LIMIT = 0.05
-"""So long the log writer may take to write what a crashed run said last, before the exit is told."""
-
 
 class Table:
     """Slots and runs; `dirty` holds what the controller has not been told (None: the run is forgotten)."""
 
     def __init__(self, loop: Loop, spawner: spawn.Spawner, writer: Writer, notify_folder: str) -> None:
         self._loop = loop
+        self._parking = parking.Parking(spawner.limit)
         self._spawner = spawner
         self._writer = writer
         self.mailboxes = notify.Mailboxes(loop, notify_folder, self._hear)
@@ -41,19 +39,41 @@ class Table:
         self.orphans = survivors.Orphans()
         self.closing = False
         self.on_orphans: Callable[[dict[int, str]], None] = lambda _found: None
+        self._batch: list[Run] = []
         self._by_pid: dict[int, Run] = {}
         self._unscanned: dict[Run, None] = {}
-        self._settling: dict[str, Run] = {}
+        self.settling = settling.Settling(loop, writer)
         self._numbers = 0
 
     # ------------------------------------------------------------------ verbs
 
     def start(self, run_id: str, ref: Ref, spec: Spec, template_hash: str, ordinal: int) -> None:
-        """Start a run, or hold it back while something of the slot's last one lives."""
+        """Start a run with the rest of the batch, or hold it back while something of the last one lives."""
         if run_id in self.runs:
             return
-        self._add(run_id, ref, spec, template_hash, ordinal)
-        self._advance(self.slots[ref])
+        run = self._add(run_id, ref, spec, template_hash, ordinal)
+        self._batch.append(run)
+        try:
+            self.mailboxes.open(run.slot)
+        except OSError:
+            pass  # told by _launch, which tries again
+
+    def start_batch(self) -> None:
+        """Sockets first, then processes: a bind that waits for a disk waits long among a thousand execs."""
+        batch, self._batch = self._batch, []
+        if len(batch) <= parking.CHUNK or not self._parking.has_room(len(batch)):
+            for run in batch:
+                self._advance(run.slot)
+            return
+        for start in range(0, len(batch), parking.CHUNK):
+            chunk = batch[start : start + parking.CHUNK]
+            for run in chunk:
+                self._advance(run.slot, watch=False)
+            if self._writer.flush():
+                self._parking.park(chunk)
+        self._parking.take_back()
+        for run in batch:
+            self.mailboxes.watch(run.slot)
 
     def place_ticket(self, run_id: str, next_run: str, on_success: bool) -> None:
         run = self.runs.get(run_id)
@@ -136,11 +156,13 @@ class Table:
         self.dirty[run_id] = run
         return run
 
-    def _advance(self, slot: Slot) -> None:
+    def _advance(self, slot: Slot, *, watch: bool = True) -> None:
         """Start what is next in the slot, if nothing of the runs before it is left."""
         for run in slot.runs:
             if run.pid == 0 and run.exit is None and not self.closing:
                 self._launch(run)
+                if watch:
+                    self.mailboxes.watch(slot)
             if not run.is_over:
                 return
 
@@ -235,31 +257,10 @@ class Table:
             self.dirty[run.id] = run
         if run.unscanned:
             run.unscanned = False
-            self._settle(run)
+            self.settling.begin(run)
         if run.is_over:
             self._advance(run.slot)
             self._forget_if_done(run)
-
-    def _settle(self, run: Run) -> None:
-        """A crash is told with its last words; a commanded stop needs none."""
-        if run.closed_at is None and self._writer.settle(run):
-            self._settling[run.id] = run
-            if not self._loop.pending("settle"):
-                self._loop.at("settle", time.monotonic() + _SETTLE_LIMIT, self._settled_all)
-        else:
-            run.settling = False
-
-    def settled(self, run_id: str) -> None:
-        """The log writer has written all that the run had said when it ended."""
-        run = self._settling.pop(run_id, None)
-        if run is not None:
-            run.settling = False
-        if not self._settling:
-            self._loop.cancel("settle")
-
-    def _settled_all(self) -> None:
-        for run_id in list(self._settling):
-            self.settled(run_id)
 
     def _never_started(self, run: Run, why: str) -> None:
         run.exit = (time.monotonic(), None, None, why)
@@ -273,7 +274,7 @@ class Table:
         if not (run.acknowledged and run.is_over) or run.id not in self.runs:
             return
         del self.runs[run.id]
-        self._settling.pop(run.id, None)
+        self.settling.end(run.id)
         self.orphans.drop(run)
         self.dirty[run.id] = None
         slot = run.slot

@@ -38,12 +38,12 @@ class Writer:
         self._pid = 0
         self._socket: socket.socket | None = None
         self._started_at = 0.0
-        self._open: dict[str, tuple[int, str]] = {}
-        self._queue: list[tuple[str, int]] = []
+        self._open: dict[str, Run] = {}
+        self._queue: list[tuple[str, Run | None]] = []
         self.on_settled: Callable[[str], None] = _ignore
         self.on_trouble: Callable[[str], None] = _ignore
         self.on_started: Callable[[int], None] = _ignore_pid
-        loop.after.append(self.flush)
+        loop.after.append(self._flush)
 
     def start(self) -> None:
         """Start the writer process and give it everything that is open."""
@@ -61,7 +61,7 @@ class Writer:
         ours.setblocking(False)
         self._socket = ours
         self._loop.watch(ours.fileno(), self._heard)
-        self._queue = [(line, descriptor) for descriptor, line in self._open.values()]
+        self._queue = [(_added(run, resumed=True), run) for run in self._open.values()]
 
     @property
     def pid(self) -> int:
@@ -69,18 +69,14 @@ class Writer:
 
     def add(self, run: Run) -> None:
         """Hand over the read end of a run's output."""
-        namespace, _, worker = run.slot.ref
-        rules = f"{run.spec.max_size} {run.spec.keep}"
-        where = f"{run.pid} {contract.log_file(namespace, worker)}"
-        self._open[run.id] = (run.log, f"A {run.id} {rules} 1 {where}")
-        self._queue.append((f"A {run.id} {rules} 0 {where}", run.log))
-        run.log = -1
+        self._open[run.id] = run
+        self._queue.append((_added(run, resumed=False), run))
 
     def settle(self, run: Run) -> bool:
         """Ask for word when everything the run has written is in its file; False if nobody can answer."""
         if self._socket is None or run.id not in self._open:
             return False
-        self._queue.append((f"X {run.id}", -1))
+        self._queue.append((f"X {run.id}", None))
         return True
 
     def reaped(self, pid: int) -> bool:
@@ -115,21 +111,25 @@ class Writer:
                 time.sleep(0.005)
             os.kill(pid, signal.SIGKILL)
 
-    def flush(self) -> None:
-        """Send what is queued, several to a packet; what does not fit now goes when it does."""
+    def flush(self) -> bool:
+        """Send what is queued, several to a packet; what does not fit goes when it does (False)."""
         while self._queue and self._socket is not None:
             batch = self._queue[:_BATCH]
             data = "\n".join(line for line, _ in batch).encode()
-            descriptors = array.array("i", [fd for _, fd in batch if fd >= 0])
+            descriptors = array.array("i", [run.log for _, run in batch if run is not None])
             extra = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)] if descriptors else []
             try:
                 self._socket.sendmsg([data], extra)
             except BlockingIOError:
                 self._loop.watch(self._socket.fileno(), self._heard, READ | WRITE)
-                return
+                return False
             except OSError:
-                return  # it has died: reaped() follows
+                return False  # it has died: reaped() follows
             del self._queue[:_BATCH]
+        return not self._queue
+
+    def _flush(self) -> None:
+        self.flush()
 
     def _heard(self, events: int) -> None:
         if self._socket is None:
@@ -153,8 +153,10 @@ class Writer:
         if word == "D":
             self.on_settled(rest)
         elif word == "E":
-            descriptor, _ = self._open.pop(rest, (-1, ""))
-            lean.close_quietly(descriptor)
+            run = self._open.pop(rest, None)
+            if run is not None:
+                lean.close_quietly(run.log)
+                run.log = -1
         elif word == "T":
             self.on_trouble(rest)
 
@@ -163,6 +165,12 @@ class Writer:
             self._loop.unwatch(self._socket.fileno())
             self._socket.close()
             self._socket = None
+
+
+def _added(run: Run, *, resumed: bool) -> str:
+    namespace, _, worker = run.slot.ref
+    rules = f"{run.spec.max_size} {run.spec.keep} {int(resumed)}"
+    return f"A {run.id} {rules} {run.pid} {contract.log_file(namespace, worker)}"
 
 
 def _ignore(_text: str) -> None:

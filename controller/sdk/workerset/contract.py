@@ -60,6 +60,9 @@ READY_FD = "WORKERSET_READY_FD"
 
 GUARDIAN_PID = "WORKERSET_GUARDIAN_PID"
 
+DRAIN_SIGNAL = 10
+"""SIGUSR1, from the guardian to the controller: stop everything and end (exit code 0)."""
+
 CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID))
 """Between the guardian and the controller; never a worker's business."""
 
