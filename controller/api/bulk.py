@@ -1,0 +1,119 @@
+"""The private bulk apply: all documents of one `workerctl apply` or `up` in one request and one commit.
+
+Items go through the ordinary write door one by one (`bulkitem.py`), in slices between which other requests
+get their turn; then everything that passed is stored at once, and an item that somebody else wrote to
+meanwhile is judged again at that moment. What fails, fails alone, with its own Status.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from controller.api import bodies, bulkitem, encode, replies
+from controller.api import call as calls
+from controller.core import admission, errors, fields, kinds
+
+LIMIT = 64 * 1024 * 1024
+SLICE = 25
+"""Items judged or encoded at a stretch: about ten milliseconds."""
+
+
+async def apply(call: calls.Call) -> replies.Sendable:
+    body = bodies.must_be_object(bodies.parse_json(await call.body(LIMIT)))
+    terms = bulkitem.terms_of(body)
+    given = body.get("items")
+    if not isinstance(given, list):
+        raise errors.BadRequest('items must be a list, for example [{"object": {}, "source": "a.yaml:1"}]')
+    items = [bulkitem.Item(one) for one in given]
+    _refuse_twice(items)
+    desk = bulkitem.Desk(call.services, terms, [item.key for item in items if item.is_namespace])
+    for start in range(0, len(items), SLICE):
+        for item in items[start : start + SLICE]:
+            desk.judge(item)
+        await asyncio.sleep(0)
+    warnings: list[str] = []
+    pruned = _to_prune(desk, items, warnings) if terms.prune else []
+    if terms.dry_run:
+        _preview(desk, [*items, *pruned])
+    else:
+        _commit(desk, items, pruned)
+    return await _answer([*items, *pruned], warnings)
+
+
+def _refuse_twice(items: Sequence[bulkitem.Item]) -> None:
+    """The same object in two documents: which one should win?"""
+    seen: dict[tuple[str, kinds.Key], bulkitem.Item] = {}
+    for item in items:
+        if item.status is not None:
+            continue
+        first = seen.setdefault((item.resource.qualified, item.key), item)
+        if first is not item:
+            item.fail(
+                errors.BadRequest(
+                    f'{item.resource.qualified} "{item.key}" is given twice: {first.source}, {item.source}',
+                    kind=item.resource.plural,
+                    name=item.key.name,
+                    group=item.resource.group,
+                )
+            )
+
+
+def _to_prune(
+    desk: bulkitem.Desk, items: Sequence[bulkitem.Item], warnings: list[str]
+) -> list[bulkitem.Item]:
+    """Sets of the inventory that are in no document; none while a document fails, it may be one of them."""
+    terms = desk.terms
+    if any(item.status is not None for item in items):
+        warnings.append("nothing was pruned, since not everything could be applied")
+        return []
+    kept = {item.key for item in items}
+    found, _ = desk.services.store.list(kinds.WORKERSETS)
+    return [
+        bulkitem.pruned(obj)
+        for obj in found
+        if fields.mapping(obj["metadata"].get("labels")).get(kinds.LABEL_INVENTORY) == terms.inventory
+        and not obj["metadata"].get("deletionTimestamp")
+        and bulkitem.key_of(obj) not in kept
+    ]
+
+
+def _preview(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
+    """What it would do to workers."""
+    shown = [item for item in items if item.status is None and not item.is_namespace]
+    wanted = [(item.before, None if item.is_pruned else item.object) for item in shown]
+    for item, actions in zip(shown, desk.services.control.preview(wanted), strict=True):
+        item.workers = [{"worker": one.worker, "action": one.action, "reason": one.reason} for one in actions]
+
+
+def _commit(desk: bulkitem.Desk, items: Sequence[bulkitem.Item], pruned: Sequence[bulkitem.Item]) -> None:
+    """One durable transaction; namespaces first, since sets need them."""
+    changed = [item for item in items if item.status is None]
+    if any(item.changed for item in changed) or pruned:
+        with desk.services.store.transaction(durable=True):
+            for item in sorted(changed, key=lambda one: not one.is_namespace):
+                desk.store(item)
+            for item in pruned:
+                _delete(desk, item)
+    desk.services.control.refresh([item.key for item in changed if not item.is_namespace])
+
+
+def _delete(desk: bulkitem.Desk, item: bulkitem.Item) -> None:
+    store, live = desk.services.store, desk.services.store.find(item.resource, item.key)
+    if live is None:
+        return
+    outcome = admission.begin_delete(item.resource, live, propagation="Background", now=desk.now)
+    if outcome is None:
+        store.delete(item.resource, item.key)
+    elif outcome.changed:
+        item.object = store.update(item.resource, outcome.object)
+
+
+async def _answer(items: Sequence[bulkitem.Item], warnings: Sequence[str]) -> replies.Reply:
+    parts: list[bytes] = []
+    for start in range(0, len(items), SLICE):
+        parts += [item.encoded() for item in items[start : start + SLICE]]
+        await asyncio.sleep(0)
+    head: dict[str, Any] = {"warnings": list(warnings)}
+    return replies.Reply(encode.insert(head, "items", encode.array(parts)))

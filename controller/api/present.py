@@ -1,0 +1,95 @@
+"""Objects and lists in the form a client asked for: as they are, as a Table, or as metadata only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from controller.api import call as calls
+from controller.api import encode, pages, query, replies
+from controller.api.negotiation import Form
+from controller.core import kinds, table
+
+META_VERSION = "meta.k8s.io/v1"
+
+_INCLUDES = ("Metadata", "None", "Object")
+
+
+def single(
+    call: calls.Call,
+    obj: kinds.Object,
+    *,
+    code: int = 200,
+    warnings: Sequence[str] = (),
+    layout: table.Layout | None = None,
+) -> replies.Reply:
+    """One object; `layout` where it is not of the path's kind (Scale)."""
+    form = call.form
+    if form is Form.TABLE:
+        version = obj["metadata"].get("resourceVersion", "")
+        rows = TableForm(call, layout)
+        body = rows.table([rows.row(obj)], {"resourceVersion": version})
+    elif form is Form.METADATA:
+        body = metadata_only(obj)
+    else:
+        body = encode.dump(obj)
+    return replies.Reply(body, code, warnings=warnings)
+
+
+def listed(call: calls.Call, page: pages.Page) -> replies.Reply:
+    """A page of a list; its metadata has the version and, if there is more, how to go on."""
+    metadata: dict[str, Any] = {"resourceVersion": str(page.version)}
+    if page.token:
+        metadata |= {"continue": page.token, "remainingItemCount": page.remaining}
+    form = call.form
+    if form is Form.TABLE:
+        rows = TableForm(call)
+        return replies.Reply(rows.table([rows.row(obj) for obj in page.items], metadata))
+    kind, version = f"{call.resource.kind}List", call.resource.api_version
+    items: Iterable[bytes] = map(encode.dump, page.items)
+    if form is Form.METADATA:
+        kind, version = "PartialObjectMetadataList", META_VERSION
+        items = map(metadata_only, page.items)
+    head = {"kind": kind, "apiVersion": version, "metadata": metadata}
+    return replies.Reply(encode.insert(head, "items", encode.array(items)))
+
+
+def metadata_only(obj: kinds.Object) -> bytes:
+    """meta.k8s.io/v1 PartialObjectMetadata."""
+    return encode.dump(
+        {"kind": "PartialObjectMetadata", "apiVersion": META_VERSION, "metadata": obj["metadata"]}
+    )
+
+
+class TableForm:
+    """Rows of one kind at one moment, with what `includeObject` wants beside the cells."""
+
+    __slots__ = ("include", "layout", "now")
+
+    def __init__(self, call: calls.Call, layout: table.Layout | None = None) -> None:
+        self.layout = layout or table.layout(call.resource)
+        self.include = include_of(call.query)
+        self.now = call.services.clock.wall()
+
+    def row(self, obj: kinds.Object) -> bytes:
+        head = {"cells": self.layout.cells(obj, self.now)}
+        if self.include == "None":
+            return encode.dump(head)
+        return encode.insert(
+            head, "object", encode.dump(obj) if self.include == "Object" else metadata_only(obj)
+        )
+
+    def table(self, rows: Iterable[bytes], metadata: dict[str, Any], *, with_columns: bool = True) -> bytes:
+        """meta.k8s.io/v1 Table; later events of a watch leave the columns out."""
+        columns = [column.as_json() for column in self.layout.columns] if with_columns else None
+        head = {
+            "kind": "Table",
+            "apiVersion": META_VERSION,
+            "metadata": metadata,
+            "columnDefinitions": columns,
+        }
+        return encode.insert(head, "rows", encode.array(rows))
+
+
+def include_of(asked: query.Query) -> str:
+    return asked.choice("includeObject", _INCLUDES, "Metadata")

@@ -1,0 +1,139 @@
+"""The listening socket of the API: uvicorn with httptools on a Unix socket, and nothing that ticks.
+
+uvicorn's own main loop wakes ten times a second and its shutdown polls; both are replaced by waiting for
+events, so that an idle controller sleeps. Signals belong to `cli/run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+BACKLOG = 1024
+LONGEST_PATH = 107
+"""sun_path of unix(7) holds 108 bytes with the closing zero."""
+
+KEEP_ALIVE_SECONDS = 30
+FINISH_SECONDS = 2.0
+"""How long answers under way may take once the server stops."""
+
+
+class SocketProblem(Exception):
+    """The socket cannot be bound; the text says where, why and what to do."""
+
+
+def bind(path: str) -> socket.socket:
+    """A listening socket only the user can connect to; a stale one is replaced.
+
+    The caller owns the project (nobody else listens there): what is found is left over.
+    """
+    if len(os.fsencode(path)) > LONGEST_PATH:
+        raise SocketProblem(
+            f"the path of the API's socket is longer than {LONGEST_PATH} bytes, "
+            f"set XDG_RUNTIME_DIR to a shorter folder: {path}"
+        )
+    _remove_stale(path)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listener.bind(path)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except OSError as problem:
+        listener.close()
+        raise SocketProblem(f"cannot listen, {problem.strerror}: {path}") from None
+    finally:
+        os.umask(before)
+    return listener
+
+
+def _remove_stale(path: str) -> None:
+    try:
+        if not stat.S_ISSOCK(os.lstat(path).st_mode):
+            raise SocketProblem(f"something that is no socket is in the way, move it: {path}")
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its clock: it waits for `stop`, and for tasks instead of polling them."""
+
+    def __init__(self, app: Starlette, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        super().__init__(_config(app))
+        self._app = app
+        self._ready = ready
+        self._stop = stop
+
+    async def main_loop(self) -> None:
+        self._ready()
+        await self._stop.wait()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves signal handlers alone."""
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """No new connections; streams end; what is being answered is finished; the rest is cut."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        self._app.state.streams.end_all()
+        for connection in tuple(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            _, late = await asyncio.wait(tuple(self.server_state.tasks), timeout=FINISH_SECONDS)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+
+
+async def serve(app: Starlette, socket_path: str, ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Serve until `stop` is set; `ready` is called once connections are taken. Raises SocketProblem."""
+    listener = bind(socket_path)
+    identity = os.lstat(socket_path)
+    try:
+        await Server(app, ready, stop).serve(sockets=[listener])
+    finally:
+        listener.close()
+        _unlink_own(socket_path, identity)
+
+
+def _config(app: Starlette) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        loop="none",
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+    )
+
+
+def _unlink_own(path: str, identity: os.stat_result) -> None:
+    """Somebody else's socket in its place stays."""
+    try:
+        found = os.lstat(path)
+        if (found.st_dev, found.st_ino) == (identity.st_dev, identity.st_ino):
+            os.unlink(path)
+    except FileNotFoundError:
+        pass

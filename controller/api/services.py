@@ -1,0 +1,33 @@
+"""What every handler may use: the ports, and the few things the API itself remembers between requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from controller import ports
+from controller.api import bookmarks, pages, replies
+from controller.core import kinds, stamps
+
+LoadYaml = Callable[[bytes], kinds.Object]
+"""One YAML document as JSON values; raises ValueError with a sentence and the position."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once by `application.build`."""
+
+    store: ports.Store
+    schema: ports.Schema
+    logs: ports.Logs
+    control: ports.Control
+    clock: ports.Clock
+    ids: ports.Ids
+    load_yaml: LoadYaml
+    streams: replies.Streams
+    pages: pages.Pages
+    bookmarks: bookmarks.Bookmarks
+
+    def now(self) -> str:
+        """The moment as objects record it."""
+        return stamps.rfc3339(self.clock.wall())

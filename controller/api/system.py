@@ -1,0 +1,36 @@
+"""`/version` and health: what clients ask before anything else."""
+
+from __future__ import annotations
+
+import platform
+
+import controller
+from controller.api import call as calls
+from controller.api import encode, logs, replies
+
+MINOR = "32"
+"""The Kubernetes version whose wire format this is; kubectl's dispatcher picks its binary by it."""
+
+
+async def version(_: calls.Call) -> replies.Sendable:
+    found = {
+        "major": "1",
+        "minor": MINOR,
+        "gitVersion": f"v1.{MINOR}.0+workerset-{controller.__version__}",
+        "gitCommit": "",
+        "gitTreeState": "clean",
+        "buildDate": "1970-01-01T00:00:00Z",
+        "goVersion": "",
+        "compiler": platform.python_implementation(),
+        "platform": f"{platform.system().lower()}/{platform.machine()}",
+    }
+    return replies.Reply(encode.dump(found))
+
+
+async def health(_: calls.Call) -> replies.Sendable:
+    """Whoever answers is alive, and ready: the API is served only once everything is built."""
+    return replies.Reply(b"ok", content_type=logs.TEXT)
+
+
+async def nothing_here(_: calls.Call) -> replies.Sendable:
+    raise calls.no_such_path()
