@@ -10,6 +10,7 @@ from controller.cli import context as contexts
 from controller.cli import errors
 from controller.client import http, project, registry, waiting
 from controller.shim import launch
+from controller.store import filesystem
 
 _START_SECONDS = 20.0
 
@@ -33,7 +34,8 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
     client = context.running_client()
     if client is not None:
         return Started(client, is_new=False)
-    found = project.prepare(context.project, context.environ)
+    found = context.project
+    found = project.prepare(found, context.environ, filesystem.unsuitable(found.root))
     if found.moved:
         context.note(found.moved)
     context.use_project(found)

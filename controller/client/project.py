@@ -62,13 +62,16 @@ def discover(start: str, explicit: str | None, environ: Mapping[str, str]) -> Pr
     return Project(root, state, run, "" if state == folder else f"state is in {state}")
 
 
-def prepare(project: Project, environ: Mapping[str, str]) -> Project:
-    """Make the folders a controller needs and record them; returns the project as it then is."""
+def prepare(project: Project, environ: Mapping[str, str], unsuitable: str = "") -> Project:
+    """Make the folders a controller needs and record them; returns the project as it then is.
+
+    `unsuitable` names the kind of file system the root is on, if the store cannot work there.
+    """
     _make_folder(project.folder)
     state, moved = project.state, project.moved
-    if state == project.folder and (kind := unsuitable_filesystem(project.root)):
+    if state == project.folder and unsuitable:
         state = f"{state_home(environ)}/{digest(project.root)}"
-        moved = f"{project.root} is on {kind}, where the store cannot work: state is in {state}"
+        moved = f"{project.root} is on {unsuitable}, where the store cannot work: state is in {state}"
     if state != project.folder:
         _make_folder(state)
         record(f"{project.folder}/state", state)
@@ -78,37 +81,6 @@ def prepare(project: Project, environ: Mapping[str, str]) -> Project:
     record(f"{run}/root", project.root)
     record(f"{project.folder}/run", run)
     return Project(project.root, state, run, moved)
-
-
-def unsuitable_filesystem(path: str, mounts: str = "/proc/self/mountinfo") -> str:
-    """The type of the file system where SQLite's WAL cannot be trusted; empty where it can (proc(5))."""
-    best, kind = "", ""
-    try:
-        with open(mounts, encoding="utf-8", errors="surrogateescape") as file:
-            for line in file:
-                left, _, right = line.partition(" - ")
-                point = left.split(" ")[4].encode().decode("unicode_escape")
-                inside = path == point or path.startswith(point.rstrip("/") + "/")
-                if inside and len(point) >= len(best):
-                    best, kind = point, right.split(" ")[0]
-    except OSError:
-        return ""
-    remote = kind in {
-        "nfs",
-        "nfs4",
-        "9p",
-        "cifs",
-        "smb3",
-        "smbfs",
-        "virtiofs",
-        "vboxsf",
-        "drvfs",
-        "afs",
-        "ceph",
-    }
-    return (
-        kind if remote or (kind.startswith("fuse") and kind not in {"fuseblk", "fuse.fuse-overlayfs"}) else ""
-    )
 
 
 def _given(path: str) -> str:

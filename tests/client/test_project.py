@@ -104,32 +104,10 @@ def test_long_runtime_folder_falls_back_to_the_temp_dir(tree, environ, tmp_path)
     assert len(found.api_socket) < 108
 
 
-def test_unsuitable_file_system_moves_the_state_and_says_so(tree, environ, monkeypatch):
-    monkeypatch.setattr(project, "unsuitable_filesystem", lambda path: "nfs4")
-    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+def test_unsuitable_file_system_moves_the_state_and_says_so(tree, environ):
+    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ, "nfs4")
     assert made.state.startswith(environ["XDG_STATE_HOME"] + "/workerset/")
     assert "is on nfs4" in made.moved
     assert made.state in made.moved
     again = project.discover(str(tree / "shop" / "a"), None, environ)
     assert (again.state, again.run) == (made.state, made.run)
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/", ""),
-        ("/mnt/share/x", "nfs4"),
-        ("/mnt/sharex", ""),
-        ("/mnt/my disk/p", "9p"),
-        ("/f", "fuse.sshfs"),
-    ],
-)
-def test_file_system_types_come_from_mountinfo(tmp_path, path, kind):
-    table = tmp_path / "mountinfo"
-    table.write_text(
-        "1 0 0:1 / / rw - ext4 /dev/x rw\n"
-        "2 1 0:2 / /mnt/share rw shared:1 - nfs4 host:/x rw\n"
-        "3 1 0:3 / /mnt/my\\040disk rw - 9p x rw\n"
-        "4 1 0:4 / /f rw - fuse.sshfs x rw\n"
-    )
-    assert project.unsuitable_filesystem(path, str(table)) == kind

@@ -1,0 +1,164 @@
+"""A project on screen: changes of its sets and the lines its workers print, until something ends it.
+
+Two streams (a watch of the sets, the merged logs) and the interrupts are polled together. When the
+controller is restarted both are opened again: workers are untouched by that, and it is said.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+
+from controller.cli import lines as streamed
+from controller.cli import logs, objects, settled, watchstream
+from controller.client import errors as client_errors
+from controller.client import resources, waiting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from controller.cli.context import Context
+    from controller.cli.run import Interrupts
+    from controller.client.connection import Stream
+
+    Object = dict[str, Any]
+
+INTERRUPTED = "interrupted"
+ENDED = "ended"
+SET_FAILED = "failed"
+
+
+class Session:
+    """Shows what happens. `sets` is what was last seen of them, by namespace and name."""
+
+    def __init__(self, context: Context, interrupts: Interrupts) -> None:
+        self._context = context
+        self._interrupts = interrupts
+        self._printer = streamed.Printer(context)
+        self._is_silent = False
+        self._version = ""
+        self._watch: Stream | None = None
+        self._logs: Stream | None = None
+        self.sets: dict[tuple[str, str], Object] = {}
+        self.failed: Object | None = None
+
+    def open(self, since_stamp: str | None = None, *, silent: bool = False) -> None:
+        """List the sets and begin both streams; log lines from this stamp on (None: from now)."""
+        self._is_silent = silent
+        client = self._context.client()
+        answer = client.request("GET", resources.WORKERSETS.path(None)).json()
+        self._version = str(answer["metadata"]["resourceVersion"])
+        query = {"watch": True, "resourceVersion": self._version, "allowWatchBookmarks": True}
+        self._watch = client.stream("GET", resources.WORKERSETS.path(None), query)
+        asked: dict[str, str | int | bool | None] = {"follow": True, "timestamps": True, "prefix": True}
+        asked.update({"sinceTime": since_stamp} if since_stamp else {"tailLines": 0})
+        self._logs = client.stream("GET", logs.PATH, asked, accept="text/plain, */*")
+        for obj in answer.get("items") or ():
+            self._see(obj)
+        self._is_silent = False
+
+    def close(self) -> None:
+        for stream in (self._watch, self._logs):
+            if stream is not None:
+                stream.close()
+        self._watch = self._logs = None
+
+    def settle(self, wanted: Iterable[tuple[str, str]], deadline: watchstream.Deadline) -> str:
+        """Follow the sets silently until the boot phase of those wanted is over; what it ended with."""
+        keys = tuple(wanted)
+        self._is_silent = True
+        ended = ""
+        while not ended and not settled.judge(keys, self.sets).is_over and deadline.left_ms:
+            ended = self._turn(deadline.left_ms, with_logs=False)
+        self._is_silent = False
+        return ended
+
+    def run(self, *, until_failure: bool = False) -> str:
+        """Until interrupted, the controller has ended for good, or (if asked for) a set has failed."""
+        while True:
+            if until_failure and self.failed is not None:
+                return SET_FAILED
+            try:
+                ended = self._turn(None)
+            except client_errors.ConnectionLost:
+                ended = ENDED
+            if ended == ENDED and self._reopen():
+                continue
+            if ended:
+                return ended
+
+    def _turn(self, wait_ms: int | None, *, with_logs: bool = True) -> str:
+        """One wait and what came of it; empty = go on."""
+        watch, log = self._watch, self._logs
+        assert watch is not None
+        assert log is not None
+        streams = (watch, log) if with_logs else (watch,)
+        ready = self._wait(streams, wait_ms)
+        if self._interrupts.fileno() in ready and self._interrupts.take():
+            return INTERRUPTED
+        if with_logs and (log.is_pending or log.fileno() in ready):
+            self._printer.log_lines(log.next_lines())
+        if watch.is_pending or watch.fileno() in ready:
+            self._take_changes(watch.next_lines())
+        return ENDED if any(stream.ended for stream in streams) else ""
+
+    def _wait(self, streams: tuple[Stream, ...], wait_ms: int | None) -> set[int]:
+        """What can be read; looks without waiting where something is buffered already."""
+        if any(stream.is_pending for stream in streams):
+            wait_ms = 0
+        else:
+            self._context.stdout.flush()
+        poller = select.poll()
+        for pollable in (self._interrupts, *streams):
+            poller.register(pollable.fileno(), select.POLLIN)
+        return {fd for fd, _ in poller.poll(wait_ms)}
+
+    def _take_changes(self, events: list[bytes]) -> None:
+        for line in events:
+            if not line.strip():
+                continue
+            event = json.loads(line)
+            obj = event["object"]
+            if event["type"] == "ERROR":  # too old a version: what is shown may skip a step, no more
+                self._version = ""
+                continue
+            self._version = str(obj["metadata"].get("resourceVersion") or self._version)
+            if event["type"] in ("ADDED", "MODIFIED"):
+                self._see(obj)
+            elif event["type"] == "DELETED":
+                self.sets.pop(objects.key(obj), None)
+                if self._is_silent:
+                    continue
+                self._printer.set_line(obj, "Deleted", "")
+
+    def _see(self, obj: Object) -> None:
+        """Remember a set, and say what has changed of it."""
+        before = self.sets.get(objects.key(obj))
+        self.sets[objects.key(obj)] = obj
+        if objects.has_failed(obj):
+            self.failed = obj
+        if not self._is_silent and (before is None or _face(before) != _face(obj)):
+            self._printer.set_line(obj, objects.state(obj), objects.why(obj))
+
+    def _reopen(self) -> bool:
+        """After the controller went away: True once its successor answers."""
+        self.close()
+        self._context.close()
+        client = waiting.client_of_living_guardian(self._context.project)
+        if client is None:
+            return False
+        client.close()
+        self._printer.note("controller restarted, workers keep running")
+        try:
+            self.open(self._printer.last_stamp)
+        except client_errors.ClientError:
+            return False
+        return True
+
+
+def _face(obj: Object) -> tuple[str, str, str]:
+    """What of a set is worth a line when it changes; a message alone is, where something is wrong."""
+    state = objects.state(obj)
+    return state, objects.ready(obj), objects.why(obj) if state in ("Failed", "Waiting", "Backoff") else ""

@@ -1,0 +1,77 @@
+"""`up`: apply the project's manifests, run them, show what they say; Ctrl-C drains and ends it all."""
+
+from __future__ import annotations
+
+from controller.cli import bulk, common
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+
+    from controller.cli.context import Context
+
+DESCRIPTION = """
+Applies the project's manifests (workerset.yaml, else manifests/ and all below it), deletes what an earlier
+`up` declared and they no longer hold, and runs the rest in the foreground: Ctrl-C drains and ends it, a second
+Ctrl-C kills. Where a controller runs already, `up` joins it, and Ctrl-C only leaves it.
+"""
+
+EXAMPLES = """
+  workerctl up
+  workerctl up -d                     # returns when everything is ready; workerctl down ends it
+  workerctl up -f web.yaml --abort-on-failure
+  workerctl up --refresh-env          # take today's PATH and variables for new processes
+"""
+
+EXIT_CODES = {
+    1: "a document is invalid; with -d or --abort-on-failure: a set failed or was not ready in time",
+    130: "ended by Ctrl-C (everything was stopped, or `up` had only joined)",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    common.add_files(parser)
+    parser.add_argument("-d", "--detach", action="store_true", help="return when ready; the controller stays")
+    parser.add_argument(
+        "--wait-timeout",
+        type=common.duration,
+        default=120.0,
+        metavar="DURATION",
+        help="how long -d waits (2m)",
+    )
+    parser.add_argument("--abort-on-failure", action="store_true", help="stop everything when a set fails")
+    parser.add_argument(
+        "--refresh-env",
+        action="store_true",
+        help="capture the environment of new processes again, from this shell",
+    )
+    parser.add_argument("--strict", action="store_true", help="warnings about the manifests are errors")
+    parser.add_argument(
+        "--inventory",
+        metavar="NAME",
+        default=bulk.DEFAULT_INVENTORY,
+        help="what belongs together (default: default)",
+    )
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    from controller.cli import launching, manifests, upsession
+
+    paths = args.files or manifests.default_paths(context)
+    items = manifests.load(
+        context,
+        paths,
+        recursive=args.recursive or not args.files,
+        namespace=args.namespace,
+        strict=args.strict,
+    )
+    started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
+    if args.refresh_env and not started.is_new:
+        context.note("a controller runs already and keeps its environment; end it first: workerctl down")
+    request = bulk.Request(inventory=args.inventory, prune=True)
+    session = upsession.Up(context, started, upsession.Options(args.wait_timeout, args.abort_on_failure))
+    try:
+        session.apply(items, request)
+        return session.detached() if args.detach else session.foreground()
+    finally:
+        started.release()

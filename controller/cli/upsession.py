@@ -1,0 +1,156 @@
+"""The course of an `up`: apply, wait for the boot phase, show the project, follow it, and end it."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import dataclass
+
+from controller import clock
+from controller.cli import apply, bulk, draining, errors, objects, overview, session, settled, watchstream
+from controller.cli import run as signals
+from controller.client import errors as client_errors
+from controller.client import resources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from controller.cli.bulk import Result
+    from controller.cli.context import Context
+    from controller.cli.launching import Started
+    from controller.cli.manifests import Item
+
+    Object = dict[str, Any]
+
+_FIRST_LOOK_SECONDS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    wait_seconds: float
+    abort_on_failure: bool
+
+
+class Up:
+    """One `up`. What it started it also ends."""
+
+    def __init__(self, context: Context, started: Started, options: Options) -> None:
+        self._context = context
+        self._started = started
+        self._options = options
+        self._results: Sequence[Result] = ()
+        self._since = _stamp(clock.SystemClock().wall())
+
+    # ------------------------------------------------------------------ apply
+
+    def apply(self, items: Sequence[Item], request: bulk.Request) -> None:
+        """Declare; a refused document ends it, with what was just started."""
+        try:
+            self._results = bulk.send(self._context.client(), items, request)
+        except client_errors.ClientError:
+            self._undo()
+            raise
+        apply.note_problems(self._results, self._context)
+        refused = [result for result in self._results if result.operation == "failed"]
+        if refused:
+            self._undo()
+            raise errors.CliError("nothing runs that was not running before")
+        for result in self._results:
+            if result.operation == "pruned":
+                self._context.note(f"{result.title} pruned: no manifest declares it any more")
+
+    def _keys(self) -> list[tuple[str, str]]:
+        return [objects.key(result.object) for result in self._results if result.operation != "pruned"]
+
+    def _undo(self) -> None:
+        """Stop what this call started: its controller, or, in another's, the sets it created."""
+        if self._started.is_new:
+            draining.Drain(self._context).run()
+            return
+        for result in self._results:
+            if result.operation == "created":
+                namespace, name = objects.key(result.object)
+                self._context.client().request("DELETE", resources.WORKERSETS.path(namespace, name))
+
+    # ------------------------------------------------------------------ -d
+
+    def detached(self) -> int:
+        """Return when everything is ready; otherwise say why, stop what was started, and fail."""
+        boot = settled.Boot(self._context, self._keys())
+        verdict = boot.wait(self._options.wait_seconds, until_failure=True)
+        self._show(boot.objects)
+        lines = settled.explain(settled.Verdict(verdict.failed), boot.objects)
+        lines = lines or settled.explain(verdict, boot.objects)
+        if not lines:
+            return errors.OK
+        for line in lines:
+            self._context.note(line)
+        self._undo()
+        return errors.FAILED
+
+    # ------------------------------------------------------------------ in the foreground
+
+    def foreground(self) -> int:
+        """Show and follow until interrupted."""
+        with signals.Interrupts() as interrupts:
+            shown = session.Session(self._context, interrupts)
+            shown.open(self._since if self._started.is_new else None, silent=True)
+            try:
+                ended = shown.settle(self._keys(), watchstream.Deadline(_FIRST_LOOK_SECONDS))
+                self._show(shown.sets)
+                ended = ended or shown.run(until_failure=self._options.abort_on_failure)
+            finally:
+                shown.close()
+            return self._end(ended, shown, interrupts)
+
+    def _end(self, ended: str, shown: session.Session, interrupts: signals.Interrupts) -> int:
+        if ended == session.ENDED:
+            self._context.note(f"the controller of {self._context.project_name} has ended")
+            return errors.OK
+        if ended == session.SET_FAILED and shown.failed is not None:
+            self._context.note(
+                f"{objects.name(shown.failed)} failed: {objects.why(shown.failed) or 'given up'}"
+            )
+            self._stop(interrupts, "")
+            return errors.FAILED
+        code = errors.TERMINATED if interrupts.last == signal.SIGTERM else errors.INTERRUPTED
+        return self._stop(interrupts, "^C ") or code
+
+    def _stop(self, interrupts: signals.Interrupts, prefix: str) -> int:
+        """Drain what is ours; leave what was there before."""
+        if not self._started.is_new:
+            pid = _controller_pid(self._context)
+            self._context.print(f"{prefix}detached; controller {pid} goes on (workerctl down ends it)")
+            return errors.OK
+        return draining.Drain(self._context, prefix=prefix, hint=" (again = kill now)").run(interrupts)
+
+    # ------------------------------------------------------------------ what it looks like
+
+    def _show(self, sets: dict[tuple[str, str], Object]) -> None:
+        """The head and a line a set, those of this apply first."""
+        context = self._context
+        mine = self._keys()
+        ordered = [sets[key] for key in mine if key in sets]
+        ordered += [obj for key, obj in sorted(sets.items()) if key not in set(mine)]
+        how = "new" if self._started.is_new else "was running"
+        logs = context.paths.logs
+        if logs.startswith(context.project.root + "/"):
+            logs = logs[len(context.project.root) + 1 :]
+        head = overview.head(context.project_name, _controller_pid(context), how, logs)
+        context.print(context.style.bold(head))
+        for line in overview.set_lines(ordered, context.style):
+            context.print(line)
+        context.stdout.flush()
+
+
+def _controller_pid(context: Context) -> int:
+    answer = context.client().request("GET", "/workerset/v1/project").json()
+    return int((answer.get("pids") or {}).get("controller") or 0)
+
+
+def _stamp(wall: float) -> str:
+    """RFC 3339 with milliseconds, for the log endpoint."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
