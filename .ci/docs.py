@@ -2,25 +2,71 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT)]
 
-PAGES = {
-    "docs/schemas.md": ["-m", "controller.manifest.reference"],
+from controller.core import conditions, status  # noqa: E402
+from controller.manifest import reference  # noqa: E402
+
+WORDS = {
+    "Ready": "as many workers are ready as are wanted",
+    "Lazy": "a background set with `num: 0`: nothing runs until it is wanted",
+    "CatchAll": "stands for any name that no other set of its scope answers to; none has been asked for",
+    "Starting": "workers are on their way; none of them has failed",
+    "Rolling": "workers are being replaced after a change or a restart",
+    "Waiting": "something else must happen first; the condition Waiting says what",
+    "Backoff": "a worker failed and is run again in a moment",
+    "Failed": "a worker was given up, or failed and has `restart: never`; the message says what comes next",
+    "Suspended": "declared, not running: `workerctl start` runs it",
+    "Completed": "every worker is done",
+}
+
+
+def conditions_page() -> str:
+    """docs/conditions.md."""
+    assert tuple(WORDS) == status.WORDS, "the list of STATUS words has changed"
+    lines = [
+        "# What a set says about itself",
+        "",
+        "Made from the code by `make docs`. Both lists are closed: nothing else is ever said.",
+        "",
+        "## STATUS",
+        "",
+        "One word in `workerctl get ws`; `workerctl status` and `workerctl describe` say why.",
+        "",
+        "| word | meaning |",
+        "| --- | --- |",
+        *(f"| `{word}` | {meaning} |" for word, meaning in WORDS.items()),
+        "",
+        "## Conditions",
+        "",
+        "In `status.conditions`, for `workerctl wait --for condition=Ready` and for programs.",
+        "",
+        "| condition | reason | meaning |",
+        "| --- | --- | --- |",
+    ]
+    for name, reasons in conditions.REASONS.items():
+        for reason, meaning in reasons.items():
+            lines.append(f"| `{name}` | `{reason}` | {meaning} |")
+            name = ""
+    return "\n".join(lines).replace("| `` |", "| |") + "\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "docs/conditions.md": conditions_page,
+    "docs/schemas.md": reference.reference,
 }
 
 
 def main() -> int:
     check = "--check" in sys.argv[1:]
     stale = []
-    for name, words in PAGES.items():
-        page = ROOT / name
-        text = subprocess.run(
-            [sys.executable, *words], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
+    for name, made in PAGES.items():
+        page, text = ROOT / name, made()
         if page.exists() and page.read_text(encoding="utf-8") == text:
             continue
         stale.append(name)
