@@ -73,6 +73,9 @@ EFFECTS = (
     Effect("pickles and eval", "pickle marshal shelve builtins.eval builtins.exec", ""),
 )
 
+RETRIES = {"runtime/connection.py"}
+"""May pause before it tries again: a shim that is away tells nobody when it is back."""
+
 IMPURE = {
     "asyncio",
     "io",
@@ -168,11 +171,12 @@ def test_each_effect_stays_in_its_home(effect: Effect) -> None:
 
 
 def test_waiting_in_asyncio_is_for_events_not_for_time() -> None:
-    """`asyncio.sleep(0)` lets others run; any other number is a poll."""
+    """`asyncio.sleep(0)` lets others run; any other number is a poll, or the pause before a retry."""
     none_of(
         (
             f"{module.at(node)}: {ast.unparse(node)}"
             for module in MODULES
+            if module.place not in RETRIES
             for node in ast.walk(module.tree)
             if isinstance(node, ast.Call)
             and ast.unparse(node.func) == "asyncio.sleep"
