@@ -7,7 +7,7 @@ engine takes off once nothing of it runs. A store removes an object whose last f
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from controller.core import door, fields, kinds, metadata
 
@@ -22,15 +22,21 @@ ORPHAN_WARNING = (
 )
 
 
+class Conditions(TypedDict, total=False):
+    """What a client may add to a delete (metav1.DeleteOptions)."""
+
+    uid: str | None
+    resource_version: str | None
+    grace_seconds: int | None
+
+
 def begin_delete(
     resource: kinds.Resource,
     live: kinds.Object,
     *,
     propagation: str | None,
     now: str,
-    uid: str | None = None,
-    resource_version: str | None = None,
-    grace_seconds: int | None = None,
+    **conditions: Unpack[Conditions],
 ) -> door.Outcome | None:
     """None = remove the object now; else what to store, with deletionTimestamp.
 
@@ -38,7 +44,7 @@ def begin_delete(
     this worker", and a Namespace, which the engine empties and then removes. Foreground adds
     `foregroundDeletion`. Raises Conflict for a failed precondition.
     """
-    metadata.require_preconditions(resource, live, uid, resource_version)
+    metadata.require_preconditions(resource, live, conditions.get("uid"), conditions.get("resource_version"))
     held = metadata.finalizers(live)
     wanted = list(held)
     begun = bool(live["metadata"].get("deletionTimestamp"))
@@ -52,13 +58,7 @@ def begin_delete(
             warnings = (ORPHAN_WARNING,)
     if not wanted and resource not in _STAMPED:
         return None
-    meta: dict[str, Any] = dict(live["metadata"])
-    if not begun:
-        meta["deletionTimestamp"] = now
-    if grace_seconds is not None:
-        meta["deletionGracePeriodSeconds"] = grace_seconds
-    elif not begun:
-        meta["deletionGracePeriodSeconds"] = 0
+    meta = _marked(live, now, conditions.get("grace_seconds"))
     if wanted:
         meta["finalizers"] = wanted
     if fields.same(meta, live["metadata"]):
@@ -67,6 +67,17 @@ def begin_delete(
     if resource == kinds.NAMESPACES:
         result["status"] = {**fields.mapping(live.get("status")), "phase": "Terminating"}
     return door.Outcome(result, warnings, True)
+
+
+def _marked(live: kinds.Object, now: str, grace_seconds: int | None) -> dict[str, Any]:
+    """The metadata with the deletion's stamps; the first deletionTimestamp stays."""
+    meta: dict[str, Any] = dict(live["metadata"])
+    if not meta.get("deletionTimestamp"):
+        meta["deletionTimestamp"] = now
+        meta["deletionGracePeriodSeconds"] = grace_seconds or 0
+    elif grace_seconds is not None:
+        meta["deletionGracePeriodSeconds"] = grace_seconds
+    return meta
 
 
 def remove_finalizer(live: kinds.Object, name: str) -> kinds.Object:

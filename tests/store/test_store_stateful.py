@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from hypothesis import settings, stateful
 from hypothesis import strategies as st
@@ -15,6 +16,8 @@ from controller.store.store import Store
 from tests.contracts.store import take
 
 Model = dict[tuple[str, str, str], int]
+
+MARKER = "marker"
 
 resources = st.sampled_from([kinds.WORKERSETS, kinds.PODS])
 namespaces = st.sampled_from(["one", "two"])
@@ -117,8 +120,7 @@ class StoreMachine(stateful.RuleBasedStateMachine):
 
     @stateful.rule(resource=resources, namespace=st.one_of(st.none(), namespaces))
     def begin_watch(self, resource: kinds.Resource, namespace: str | None) -> None:
-        found, version = self.store.list(resource, namespace)
-        state = {_place(resource, one): one["spec"]["number"] for one in found}
+        state, version = self.state(resource, namespace), self.store.version()
         watch = self.store.watch(resource, namespace, since=version)
         self.views.append((resource, namespace, state, watch))
 
@@ -127,38 +129,47 @@ class StoreMachine(stateful.RuleBasedStateMachine):
         """Every watcher has the state that a list has now, or was told that it missed something."""
         kept = []
         for resource, namespace, state, watch in self.views:
-            now = {
-                _place(resource, one): one["spec"]["number"]
-                for one in self.store.list(resource, namespace)[0]
-            }
+            now = self.state(resource, namespace)
             try:
-                self.follow(resource, state, now, watch)
+                with self.marker(resource, namespace or "two") as version:
+                    self.follow(resource, state, watch, version)
             except errors.Expired:
                 continue
+            assert state == now
             kept.append((resource, namespace, state, watch))
         self.views = kept
 
-    def follow(self, resource: kinds.Resource, state: Model, now: Model, watch: ports.Subscription) -> None:
-        marker: kinds.Object = {"metadata": {"name": "marker", "namespace": "one"}, "spec": {"number": 0}}
-        other: kinds.Object = {"metadata": {"name": "marker", "namespace": "two"}, "spec": {"number": 0}}
-        for one in (marker, other):  # so that there is something to hear
-            self.store.create(resource, one)
-        ended = False
-        while not ended:
+    def state(self, resource: kinds.Resource, namespace: str | None) -> Model:
+        found, _ = self.store.list(resource, namespace)
+        return {_place(resource, one): one["spec"]["number"] for one in found}
+
+    @contextmanager
+    def marker(self, resource: kinds.Resource, namespace: str) -> Iterator[int]:
+        """An object that is there for a moment, so that every watcher has something to hear."""
+        obj = {"metadata": {"name": MARKER, "namespace": namespace}, "spec": {"number": 0}}
+        made = self.store.create(resource, obj)
+        try:
+            yield int(made["metadata"]["resourceVersion"])
+        finally:
+            self.store.delete(resource, kinds.Key(namespace, MARKER))
+
+    def follow(self, resource: kinds.Resource, state: Model, watch: ports.Subscription, until: int) -> None:
+        version = 0
+        while version < until:
             for change in take(watch):
-                ended = ended or change.object["metadata"]["name"] == "marker"
-                if change.object["metadata"]["name"] == "marker":
-                    continue
+                assert change.version > version
+                version = change.version
                 place = _place(resource, change.object)
+                if place[2] == MARKER:
+                    continue
                 assert (change.type == "ADDED") is (place not in state)
+                assert (change.previous is None) is (change.type == "ADDED")
+                if change.previous is not None:
+                    assert change.previous["spec"]["number"] == state[place]
                 if change.type == "DELETED":
                     del state[place]
                 else:
-                    assert change.type == "ADDED" or change.previous is not None
                     state[place] = change.object["spec"]["number"]
-        assert state == now
-        for one in (marker, other):
-            self.store.delete(resource, kinds.Key(one["metadata"]["namespace"], "marker"))
 
     @stateful.rule(cleanly=st.booleans())
     def restart(self, cleanly: bool) -> None:
@@ -180,12 +191,7 @@ class StoreMachine(stateful.RuleBasedStateMachine):
 
     @stateful.invariant()
     def agrees_with_the_model(self) -> None:
-        found = {
-            _place(resource, one): one["spec"]["number"]
-            for resource in (kinds.WORKERSETS, kinds.PODS)
-            for one in self.store.list(resource)[0]
-        }
-        assert found == self.model
+        assert self.state(kinds.WORKERSETS, None) | self.state(kinds.PODS, None) == self.model
         assert self.store.version() >= self.highest
         self.highest = self.store.version()
 
