@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import chosen, common, errors, flags, output, resources, watchstream
+from controller.cli import chosen, common, errors, flags, gone, output, resources, watchstream
 from controller.client import errors as client_errors
 from controller.client import resources as kinds
 
@@ -74,13 +74,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     code = chosen.each(context, targets, act)
     if args.wait == "true" and args.dry_run == "none":
-        deadline = watchstream.Deadline(args.timeout)
-        orphan = args.cascade == "orphan"
-        left = [
-            text for target, uid in begun for text in _wait(context, target, uid, deadline, orphan=orphan)
-        ]
+        left = gone.wait(context, begun, watchstream.Deadline(args.timeout))
         if left:
-            context.note(f"timed out waiting for the end of: {', '.join(left)}")
+            context.note(f"timed out waiting for the end of: {', '.join(target.title for target in left)}")
             context.note("it goes on without you; see workerctl get pods, or delete with --force")
             return errors.FAILED
     return code
@@ -129,32 +125,3 @@ def _delete(args: argparse.Namespace, context: Context, target: chosen.Target) -
         raise
     details = answer.get("details") or {} if answer.get("kind") == "Status" else answer.get("metadata") or {}
     return str(details.get("uid") or "")
-
-
-def _wait(
-    context: Context, target: chosen.Target, uid: str, deadline: watchstream.Deadline, *, orphan: bool
-) -> list[str]:
-    """What is still there at the deadline: the object itself, then workers of a deleted set."""
-    with watchstream.Mirror(
-        context, target.kind, target.namespace, watchstream.by_name(target.name)
-    ) as objects:
-        while any(not uid or obj["metadata"].get("uid") == uid for obj in objects.objects.values()):
-            if not objects.wait(deadline):
-                return [target.title]
-    if target.kind is not kinds.WORKERSETS or orphan:
-        return []
-    with watchstream.Mirror(context, kinds.PODS, target.namespace, {}) as pods:
-        shown: list[str] = []
-        while left := [name for (_, name), pod in pods.objects.items() if _is_of(pod, target.name, uid)]:
-            if left != shown:
-                context.note(f"waiting for {', '.join(left[:3])}{' …' if len(left) > 3 else ''} to stop")
-                shown = left
-            if not pods.wait(deadline):
-                return [kinds.PODS.named(name) for name in left]
-    return []
-
-
-def _is_of(pod: dict[str, Any], name: str, uid: str) -> bool:
-    """A worker of the deleted set, not of a new one with its name."""
-    owners = pod["metadata"].get("ownerReferences") or ()
-    return any(owner.get("uid") == uid if uid else owner.get("name") == name for owner in owners)

@@ -18,7 +18,6 @@ def gone(name="web"):
 def web(api):
     api.on("DELETE", WEB, gone())
     api.on("GET", samples.SETS, samples.listing())
-    api.on("GET", samples.PODS, samples.listing())
     return api
 
 
@@ -26,21 +25,36 @@ def sent(api, path=WEB):
     return api.asked("DELETE", path)[-1].json()
 
 
-def test_delete_says_so_and_waits_until_workers_are_gone(shell, web):
-    ending = json_lines({"type": "DELETED", "object": samples.pod()})
-    web.on("GET", samples.PODS, samples.listing(samples.pod(), samples.pod("other-0", "uid-other")), ending)
+def ending(name="web", message=""):
+    return samples.workerset(
+        name, metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"}, status={"message": message}
+    )
+
+
+def test_s4_6_waits_until_the_set_is_gone_and_says_why(shell, web):
+    web.on("DELETE", WEB, ending())
+    two, one = (
+        ending(message="being deleted: 2 workers still to stop"),
+        ending(message="being deleted: 1 left"),
+    )
+    events = [("MODIFIED", one), ("MODIFIED", one), ("DELETED", one)]
+    stream = json_lines(*({"type": word, "object": obj} for word, obj in events))
+    web.on("GET", samples.SETS, samples.listing(two), stream)
     outcome = shell("delete", "ws", "web")
     assert (outcome.code, outcome.out) == (0, "workerset.workerset.dev/web deleted\n")
-    assert outcome.err == "waiting for web-0 to stop\n"
+    assert outcome.err == (
+        "waiting for web: being deleted: 2 workers still to stop\nwaiting for web: being deleted: 1 left\n"
+    )
     assert sent(web)["propagationPolicy"] == "Background"
-
-
-def test_waits_for_the_object_itself_first(shell, web):
-    ending = samples.workerset(metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"})
-    web.on("DELETE", WEB, ending)
-    web.on("GET", samples.SETS, samples.listing(ending), json_lines({"type": "DELETED", "object": ending}))
-    assert shell("delete", "ws/web").code == 0
     assert web.asked("GET", samples.SETS)[0].query == {"fieldSelector": "metadata.name=web"}
+
+
+def test_several_are_waited_for_with_one_watch(shell, web):
+    web.on("DELETE", f"{samples.SETS}/job", gone("job"))
+    rest = json_lines({"type": "DELETED", "object": ending()}, {"type": "DELETED", "object": ending("job")})
+    web.on("GET", samples.SETS, samples.listing(ending(), ending("job")), rest)
+    outcome = shell("delete", "ws", "web", "job")
+    assert (outcome.code, outcome.err) == (0, "waiting for web and job to end\nwaiting for job to end\n")
 
 
 def test_a_new_object_of_the_name_is_another_one(shell, web):
@@ -49,11 +63,11 @@ def test_a_new_object_of_the_name_is_another_one(shell, web):
 
 
 def test_timeout_names_what_is_left(shell, web):
-    with samples.quiet(samples.listing(samples.pod())) as answer:
-        web.on("GET", samples.PODS, answer)
+    with samples.quiet(samples.listing(ending())) as answer:
+        web.on("GET", samples.SETS, answer)
         outcome = shell("delete", "ws", "web", "--timeout", "20ms")
     assert outcome.code == 1
-    assert "timed out waiting for the end of: pod/web-0" in outcome.err
+    assert "timed out waiting for the end of: workerset.workerset.dev/web" in outcome.err
 
 
 @pytest.mark.parametrize(
