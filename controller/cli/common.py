@@ -8,6 +8,7 @@ from controller.client import resources
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from typing import Any
 
     from controller.cli.context import Context
     from controller.client.http import Client
@@ -111,10 +112,10 @@ def targets(
 
 def list_objects(
     client: Client, kind: resources.Kind, namespace: str | None, selector: str | None = None
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Every object of a kind, as JSON with kind and apiVersion filled in."""
     answer = client.request("GET", kind.path(namespace), {"labelSelector": selector}).json()
-    items: list[dict[str, object]] = answer.get("items") or []
+    items: list[dict[str, Any]] = answer.get("items") or []
     for item in items:
         item.setdefault("apiVersion", kind.api_version)
         item.setdefault("kind", kind.kind)

@@ -1,4 +1,4 @@
-"""The lines `up`, `up -d` and `status` show of a project: a head, and one line a set. Pure."""
+"""The lines `up`, `up -d` and `status` show of a project: a head, and one line a set."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from controller.cli.context import Context
     from controller.cli.objects import Object
 
 _MESSAGE_WIDTH = 34
@@ -16,6 +17,26 @@ _MESSAGE_WIDTH = 34
 def head(project: str, pid: int, how: str, logs: str) -> str:
     """`project ~/shop   controller 4711 (new)   logs .workerset/logs`."""
     return f"project {project}   controller {pid} ({how})   logs {logs}"
+
+
+def show(sets: Sequence[Object], context: Context) -> None:
+    """A line a set; on a terminal long reasons are wrapped below themselves."""
+    if context.is_terminal and context.style.enabled:
+        from controller.cli import render
+
+        several = objects.spans_namespaces(sets)
+        rows = [_cells(obj, several=several) for obj in sets]
+        render.rows(rows, context)
+        return
+    for line in set_lines(sets, context.style):
+        context.print(line)
+
+
+def _cells(obj: Object, *, several: bool) -> tuple[str, str, str, str, str]:
+    message, source = objects.why(obj), objects.source(obj)
+    if _speaks_alone(obj, message):
+        source = ""
+    return objects.label(obj, several=several), objects.ready(obj), objects.state(obj), message, source
 
 
 def set_lines(sets: Sequence[Object], paint: style.Style) -> list[str]:
@@ -35,6 +56,15 @@ def set_lines(sets: Sequence[Object], paint: style.Style) -> list[str]:
 def _right(obj: Object, paint: style.Style) -> str:
     """The message in full where something is wrong, else beside the manifest's path."""
     message, source = objects.why(obj), objects.source(obj)
-    if len(message) > _MESSAGE_WIDTH or (message and not objects.has_settled(obj)) or objects.has_failed(obj):
+    if _speaks_alone(obj, message):
         return message
     return f"{message:<{_MESSAGE_WIDTH}}{paint.dim(source)}" if source else message
+
+
+def _speaks_alone(obj: Object, message: str) -> bool:
+    """Where something is wrong, why it is matters more than where it was declared. Pure."""
+    return (
+        len(message) > _MESSAGE_WIDTH
+        or bool(message and not objects.has_settled(obj))
+        or objects.has_failed(obj)
+    )

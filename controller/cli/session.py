@@ -12,7 +12,7 @@ import select
 from controller.cli import lines as streamed
 from controller.cli import logs, objects, settled, watchstream
 from controller.client import errors as client_errors
-from controller.client import resources, waiting
+from controller.client import http, resources, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ class Session:
         client = self._context.client()
         answer = client.request("GET", resources.WORKERSETS.path(None)).json()
         self._version = str(answer["metadata"]["resourceVersion"])
-        query = {"watch": True, "resourceVersion": self._version, "allowWatchBookmarks": True}
+        query: http.Query = {"watch": True, "resourceVersion": self._version, "allowWatchBookmarks": True}
         self._watch = client.stream("GET", resources.WORKERSETS.path(None), query)
-        asked: dict[str, str | int | bool | None] = {"follow": True, "timestamps": True, "prefix": True}
-        asked.update({"sinceTime": since_stamp} if since_stamp else {"tailLines": 0})
+        start: http.Query = {"sinceTime": since_stamp} if since_stamp else {"tailLines": 0}
+        asked = {"follow": True, "timestamps": True, "prefix": True, **start}
         self._logs = client.stream("GET", logs.PATH, asked, accept="text/plain, */*")
         for obj in answer.get("items") or ():
             self._see(obj)
@@ -111,8 +111,8 @@ class Session:
         else:
             self._context.stdout.flush()
         poller = select.poll()
-        for pollable in (self._interrupts, *streams):
-            poller.register(pollable.fileno(), select.POLLIN)
+        for fd in (self._interrupts.fileno(), *(stream.fileno() for stream in streams)):
+            poller.register(fd, select.POLLIN)
         return {fd for fd, _ in poller.poll(wait_ms)}
 
     def _take_changes(self, events: list[bytes]) -> None:

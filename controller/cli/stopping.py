@@ -1,4 +1,4 @@
-"""What `stop` and `start` share: `spec.suspend` under a field owner of its own, so that no apply undoes it."""
+"""What `stop` and `start` share: `spec.suspend` under a field owner of its own, which no apply undoes."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 DESCRIPTION = """
 Applies the project's manifests (workerset.yaml, else manifests/ and all below it), deletes what an earlier
-`up` declared and they no longer hold, and runs the rest in the foreground: Ctrl-C drains and ends it, a second
-Ctrl-C kills. Where a controller runs already, `up` joins it, and Ctrl-C only leaves it.
+`up` declared and they no longer hold, and runs the rest in the foreground: Ctrl-C drains and ends it, a
+second Ctrl-C kills. Where a controller runs already, `up` joins it, and Ctrl-C only leaves it.
 """
 
 EXAMPLES = """
@@ -37,20 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=common.duration,
         default=120.0,
         metavar="DURATION",
-        help="how long -d waits (2m)",
+        help="limit of -d (2m)",
     )
     parser.add_argument("--abort-on-failure", action="store_true", help="stop everything when a set fails")
     parser.add_argument(
         "--refresh-env",
         action="store_true",
-        help="capture the environment of new processes again, from this shell",
+        help="take this shell's environment for new processes",
     )
     parser.add_argument("--strict", action="store_true", help="warnings about the manifests are errors")
     parser.add_argument(
         "--inventory",
         metavar="NAME",
         default=bulk.DEFAULT_INVENTORY,
-        help="what belongs together (default: default)",
+        help="what belongs together (default)",
     )
 
 

@@ -139,8 +139,7 @@ class Up:
             logs = logs[len(context.project.root) + 1 :]
         head = overview.head(context.project_name, _controller_pid(context), how, logs)
         context.print(context.style.bold(head))
-        for line in overview.set_lines(ordered, context.style):
-            context.print(line)
+        overview.show(ordered, context)
         context.stdout.flush()
 
 
