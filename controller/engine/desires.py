@@ -77,14 +77,12 @@ class Desires:
             return {}, str(problem)
 
     def _hold(self, key: kinds.Key, mind: memory.SetMemory, now: float) -> worker.Wait | None:
-        if not mind.places:
-            return None
         if self.halt is not None:
-            return plan.SHUTTING_DOWN
+            return plan.SHUTTING_DOWN if mind.places else None
         blocker = self._claims.blocker(key)
         if blocker is not None:
-            return worker.Wait("Conflict", f"{blocker.claim} is held by: {blocker.holder}")
-        if mind.env_problem:
+            return worker.Wait("Conflict", str(blocker))
+        if mind.env_problem and mind.places:
             return worker.Wait("EnvFile", mind.env_problem, now + ENV_RETRY_SECONDS)
         return None
 

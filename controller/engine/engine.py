@@ -31,7 +31,7 @@ RECONNECT_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 30.0
 STORAGE_RETRY_SECONDS = 1.0
-LINGERING_CLAIMS = "lingering-claims"
+CLAIMS = "contested-claims"
 
 
 class Engine:
@@ -72,8 +72,9 @@ class Engine:
         self._events.load()
         self.history.load()
         sets, _ = self._store.list(kinds.WORKERSETS)
-        stored = self._store.setting(LINGERING_CLAIMS)
-        self._claims.restore(stored if isinstance(stored, dict) else {})
+        stored = self._store.setting(CLAIMS)
+        for key in self._claims.restore(stored if isinstance(stored, list) else ()):
+            self._queue.add(key)
         for obj in sorted(sets, key=seniority):
             self._claims.claim(key_of(obj), rules.claims(obj))
         self._store.subscribe(self._inbox.store_changed)
@@ -168,7 +169,7 @@ class Engine:
                     one for one in outcomes if self._guarded(one.key, self._reconciler.write, one, now)
                 ]
                 if self._claims.changed:
-                    self._store.put_setting(LINGERING_CLAIMS, self._claims.lingering())
+                    self._store.put_setting(CLAIMS, self._claims.contested())
                 for key in endings:
                     self._guarded(key, self._end_namespace, key, now)
         except errors.StatusError as full:

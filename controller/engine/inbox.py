@@ -69,10 +69,7 @@ def key_of(obj: kinds.Object) -> kinds.Key:
 
 
 def seniority(obj: kinds.Object) -> tuple[bool, str, str, str]:
-    """Who held a claim before the controller was restarted holds it after: those that wait come last."""
-    waits = any(
-        condition["type"] == "Waiting" and condition["status"] == "True" and condition["reason"] == "Conflict"
-        for condition in (obj.get("status") or {}).get("conditions", ())
-    )
+    """Who claimed first, where it was not stored: last come those with a change no controller has seen."""
     meta = obj["metadata"]
-    return waits, meta["creationTimestamp"], meta["namespace"], meta["name"]
+    unseen = (obj.get("status") or {}).get("observedGeneration") != meta["generation"]
+    return unseen, meta["creationTimestamp"], meta["namespace"], meta["name"]

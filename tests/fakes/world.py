@@ -1,4 +1,4 @@
-"""A whole controller without processes, sockets or time: real store and engine, scripted runtime, fake clock."""
+"""A whole controller without processes or time: real store and engine, scripted runtime, fake clock."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from controller.core import kinds
 from controller.engine.engine import Engine
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
-from tests.fakes.store_door import StoreDoor
 from tests.fakes.ids import CountingIds
 from tests.fakes.runtime import Director, ScriptedRuntime
+from tests.fakes.store_door import StoreDoor
 
 NAMESPACE = "default"
 

@@ -1,4 +1,4 @@
-"""The whole controller under random edits, crashes, stuck stops, restarts and full disks; one seed, no real time.
+"""The whole controller under random edits, crashes, stuck stops, restarts, full disks; one seed, no real time.
 
 After each step invariants are checked; at the end the world is made kind and everything must converge, with
 nothing left to do and no appointment left.
@@ -68,7 +68,9 @@ class Simulation:
         if roll < 0.95:
             return Script(**gates, stop_seconds=pick(0, 8))
         after = {"exit_after": pick(0, 4)} if self.random.random() < 0.5 else {}
-        return Script(**{**gates, **after}, exit_code=1, survivors=2, survivors_stay=self.random.random() < 0.5)
+        return Script(
+            **{**gates, **after}, exit_code=1, survivors=2, survivors_stay=self.random.random() < 0.5
+        )
 
     def _act(self) -> None:
         acts = (
@@ -101,7 +103,9 @@ class Simulation:
             declared |= {"background": True, "name": choose(("x", "y"))}
         gate = choose(("started", "started", "handle", "notify", "completed"))
         declared["ready_when"] = gate
-        policies = ("on_failure", "never") if gate == "completed" else ("always", "always", "on_failure", "never")
+        policies = (
+            ("on_failure", "never") if gate == "completed" else ("always", "always", "on_failure", "never")
+        )
         declared["restart"] = choose(policies)
         declared["max_consecutive_failures"] = choose((0, 1, 3, -1))
         declared["retry_after"] = choose(("0s", "5s", "30s"))
@@ -219,7 +223,9 @@ class Simulation:
     def _env_edited(self, name: str) -> bool:
         """A new controller reads env files anew, and finds another template than the last one had."""
         obj = self.world.find(name)
-        return obj is not None and "env_files" in obj["spec"] and self.world.runtime.env_files != self.env_read
+        return (
+            obj is not None and "env_files" in obj["spec"] and self.world.runtime.env_files != self.env_read
+        )
 
     def _healthy(self) -> set[str]:
         """Runs of the current template that nothing is to be done about."""
@@ -281,7 +287,12 @@ class Simulation:
         conditions = {one["type"]: one["status"] for one in status["conditions"]}
         if conditions["GivenUp"] == "True" and conditions["Ready"] == "True":
             raise Broken(f"{name}: given up and ready")
-        if status["currentRevision"] == revisions.name_of(obj) and status["state"] != "Waiting":
+        everywhere = status["updatedReplicas"] == status["replicas"]
+        if (
+            status["currentRevision"] == revisions.name_of(obj)
+            and everywhere
+            and status["state"] != "Waiting"
+        ):
             part = template.declared_hash(obj["spec"])
             for one in live:
                 if template.declared_part(one.template_hash) != part:
@@ -292,7 +303,9 @@ class Simulation:
         for one in live:
             pod = self.world.pod(one.ref.worker)
             if pod["metadata"]["annotations"].get(kinds.ANNOTATION_PID, "0") != str(one.pid):
-                raise Broken(f"{one.ref.worker}: the Pod has another process: {pod['metadata']['annotations']}")
+                raise Broken(
+                    f"{one.ref.worker}: the Pod has another process: {pod['metadata']['annotations']}"
+                )
             revision = pod["metadata"]["labels"]["controller-revision-hash"]
             if revision != template.declared_part(one.template_hash):
                 raise Broken(f"{one.ref.worker}: the Pod claims another revision")
@@ -347,7 +360,7 @@ class Simulation:
         if mind is None or mind.facts is None:
             raise Broken(f"{name} is not known")
         if mind.facts.hold is not None:
-            if mind.facts.hold.reason != "Conflict" or status["state"] != "Waiting":
+            if mind.facts.hold.reason != "Conflict" or status["state"] not in ("Waiting", "Suspended"):
                 raise Broken(f"{name} waits: {mind.facts.hold}")
             return
         for place in steps.places(name, rules):
