@@ -5,11 +5,11 @@ The shape is core/v1 Event. One series per (object, reason, subject): the newest
 
 from __future__ import annotations
 
-import datetime
+import functools
 from dataclasses import dataclass
 from typing import Literal
 
-from controller.core import kinds, names
+from controller.core import kinds, names, stamps
 
 SOURCE = "workerset-controller"
 
@@ -49,15 +49,19 @@ class Note:
 
 
 def timestamp(wall: float) -> str:
-    """RFC 3339 in UTC with whole seconds, as Kubernetes' metav1.Time."""
-    moment = datetime.datetime.fromtimestamp(int(wall), datetime.UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    """RFC 3339 in UTC with whole seconds; one pass asks for the same few seconds over and over."""
+    return _timestamp(int(wall))
+
+
+@functools.lru_cache(maxsize=256)
+def _timestamp(wall: int) -> str:
+    return stamps.rfc3339(wall)
 
 
 def wall_of(text: str) -> float:
     """The inverse of `timestamp`; 0 for what is no timestamp."""
     try:
-        return datetime.datetime.fromisoformat(text).timestamp()
+        return stamps.parse(text)
     except ValueError:
         return 0.0
 

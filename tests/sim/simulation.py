@@ -1,4 +1,4 @@
-"""The whole controller under random edits, crashes, stuck stops, restarts, full disks; one seed, no real time.
+"""The whole controller under random edits, crashes, stuck stops, restarts, full disks; one seed, no time.
 
 After each step invariants are checked; at the end the world is made kind and everything must converge, with
 nothing left to do and no appointment left.
