@@ -54,7 +54,8 @@ class Project:
         )
         if code is not None and done.returncode != code:
             raise AssertionError(
-                f"workerctl {' '.join(words)}: exit {done.returncode}, not {code}\n{done.stdout}\n{done.stderr}\n{self.own_log()}"
+                f"workerctl {' '.join(words)}: exit {done.returncode}, not {code}\n"
+                f"{done.stdout}\n{done.stderr}\n{self.own_log()}"
             )
         return done
 
@@ -79,7 +80,7 @@ class Project:
         path.write_text(text)
         return path
 
-    def declare(self, name: str, **spec: Any) -> Path:
+    def declare(self, name: str, /, **spec: Any) -> Path:
         """A manifest `manifests/NAME.yaml` (JSON is YAML)."""
         obj = {
             "apiVersion": "workerset.dev/v1",
@@ -97,6 +98,14 @@ class Project:
     def client(self) -> http.Client:
         return http.Client(f"{self.run_dir}/api.sock")
 
+    def ask(self, path: str, query: http.Query | None = None) -> Any:
+        """The JSON answer to one GET."""
+        client = self.client()
+        try:
+            return client.request("GET", path, query).json()
+        finally:
+            client.close()
+
     @property
     def run_dir(self) -> str:
         return (self.root / ".workerset/run").read_text().strip()
@@ -106,21 +115,19 @@ class Project:
         return int((self.root / f".workerset/{part}.pid").read_text().split()[0])
 
     def workers(self, name: str) -> list[Object]:
-        found = self.client().request(
-            "GET", resources.PODS.path("default"), {"labelSelector": f"workerset.dev/set={name}"}
-        )
-        items: list[Object] = found.json()["items"]
+        found = self.ask(resources.PODS.path("default"), {"labelSelector": f"workerset.dev/set={name}"})
+        items: list[Object] = found["items"]
         return items
 
     def pids(self, name: str) -> list[int]:
         return [pid for pod in self.workers(name) if (pid := pid_of(pod))]
 
     def workerset(self, name: str) -> Object:
-        found: Object = self.client().request("GET", resources.WORKERSETS.path("default", name)).json()
+        found: Object = self.ask(resources.WORKERSETS.path("default", name))
         return found
 
     def events(self, name: str) -> list[Object]:
-        found = self.client().request("GET", resources.EVENTS.path("default")).json()
+        found = self.ask(resources.EVENTS.path("default"))
         return [one for one in found["items"] if one["involvedObject"]["name"] == name]
 
     def own_log(self) -> str:

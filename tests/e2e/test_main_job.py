@@ -88,8 +88,8 @@ def test_a_one_shot_completes_and_is_not_run_again(project: Project) -> None:
     controller = project.pid_of("controller")
     os.kill(controller, signal.SIGKILL)
     wait_gone(controller)
-    project.wait_state("prepare", "Completed")
     project.apply()
+    project.wait_state("prepare", "Completed")
     assert (project.root / "ran.txt").read_text() == "ran\n"
 
 
