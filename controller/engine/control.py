@@ -1,150 +1,198 @@
-"""What the API asks of the engine: what a write would do, the end of everything, an earlier template.
-
-The engine's half of `ports.Control`. It decides nothing that `core` can decide.
-"""
+"""The engine's half of `ports.Control`: what a write would do, ending everything, going back a revision."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from controller import ports
-from controller.core import admission, kinds, parse, revisions, stamps, steps, template
+from controller.core import admission, door, kinds, notes, parse, revisions, runs, steps, template
 from controller.engine.engine import Engine
 
 ROLLBACK_MANAGER = "workerctl-rollback"
+PROGRESS_SECONDS = 1.0
 
 
 class EngineControl:
-    """One engine's."""
+    """Answers at once, except for `shutdown`."""
 
     def __init__(
         self, engine: Engine, store: ports.Store, runtime: ports.Runtime, clock: ports.Clock
     ) -> None:
-        self._engine = engine
-        self._store = store
-        self._runtime = runtime
-        self._clock = clock
+        self._engine, self._store, self._runtime, self._clock = engine, store, runtime, clock
 
-    # ------------------------------------------------------------------ a look ahead
-
-    def preview(self, objects: Sequence[ports.Preview]) -> list[Sequence[ports.WorkerAction]]:
-        """What each write would do to workers: keep, start, stop or restart, with the reason."""
-        return [self._preview(before, after) for before, after in objects]
-
-    def _preview(self, before: kinds.Object | None, after: kinds.Object | None) -> list[ports.WorkerAction]:
-        known = after or before
-        if known is None:
-            return []
-        meta = known["metadata"]
-        running = self._running(kinds.Key(meta["namespace"], meta["name"]))
-        wanted = {} if after is None else _places(meta["name"], after)
-        reason = _restart_reason(before, after)
-        actions = [
-            ports.WorkerAction(name, "stop", "deleted" if after is None else "no longer wanted")
-            for name in running
-            if name not in wanted
-        ]
-        for name in wanted:
-            if name not in running:
-                actions.append(ports.WorkerAction(name, "start", "wanted"))
-            else:
-                actions.append(ports.WorkerAction(name, "restart" if reason else "keep", reason))
-        return actions
-
-    def _running(self, key: kinds.Key) -> list[str]:
-        found = {one.ref.worker for one in self._runtime.processes(key) if one.exit is None}
-        return sorted(found)
-
-    # ------------------------------------------------------------------ an earlier template
+    def preview(self, objects: Sequence[ports.Preview]) -> Sequence[Sequence[ports.WorkerAction]]:
+        """What each of these writes would do to workers; nothing is done."""
+        return [self._preview_one(before, after) for before, after in objects]
 
     def rollback(self, key: kinds.Key, revision: int | None) -> kinds.Object:
         """The set with the template of a revision (None = the one before), written. Raises NotFound."""
         live = self._store.get(kinds.WORKERSETS, key)
-        chosen = revisions.find(self._engine.history.of(live), revision, key.name)
-        options = admission.WriteOptions(
-            manager=ROLLBACK_MANAGER, now=stamps.rfc3339(self._clock.wall()), uid=live["metadata"]["uid"]
-        )
+        found = revisions.find(self._engine.history.of(live), revision, key.name)
+        options = door.WriteOptions(ROLLBACK_MANAGER, now=notes.timestamp(self._clock.wall()))
         outcome = admission.admit_update(
-            kinds.WORKERSETS, live, revisions.rolled_back(live, chosen), options, None
+            kinds.WORKERSETS, live, revisions.rolled_back(live, found), options, None
         )
+        if not outcome.changed:
+            return live
         with self._store.transaction(durable=True):
             return self._store.update(kinds.WORKERSETS, outcome.object)
 
-    # ------------------------------------------------------------------ the end
-
     def shutdown(self, grace_seconds: float | None) -> AsyncIterator[Mapping[str, object]]:
-        """Stop everything, beginning now; yields progress, the last item has `done`."""
-        began = self._clock.monotonic()
-        started = len(self._live())
-        changed = asyncio.Event()
-        leave = self._engine.listen(changed.set)
+        """Stop everything, begun by this call; yields progress when something changes and each second."""
         self._engine.halt(grace_seconds)
-        return self._progress(began, started, changed, leave)
+        return _Drain(self._engine, self._runtime, grace_seconds).progress()
 
-    async def _progress(
-        self, began: float, started: int, changed: asyncio.Event, leave: Callable[[], None]
-    ) -> AsyncIterator[Mapping[str, object]]:
-        killed: set[str] = set()
+    def _preview_one(
+        self, before: kinds.Object | None, after: kinds.Object | None
+    ) -> Sequence[ports.WorkerAction]:
+        shown = after or before
+        if shown is None:
+            return ()
+        meta = shown["metadata"]
+        key = kinds.Key(meta["namespace"], meta["name"])
+        live = {
+            process.ref.worker: process
+            for process in self._runtime.processes(key)
+            if process.exit is None and process.handle_closed_at is None
+        }
+        rules = None if after is None else parse.parse_workerset(after)
+        wanted = () if rules is None else steps.places(key.name, rules)
+        new_hash, env_problem = self._hash(after)
+        actions = []
+        for place in wanted:
+            process = live.pop(place.worker, None)
+            actions.append(self._action(place.worker, process, (before, after), new_hash, env_problem))
+        why = _why_stopped(after)
+        actions += [ports.WorkerAction(name, "stop", why) for name in sorted(live, reverse=True)]
+        return actions
+
+    def _hash(self, obj: kinds.Object | None) -> tuple[str | None, str]:
+        if obj is None:
+            return None, ""
+        wanted = parse.parse_workerset(obj).template
         try:
-            while True:
-                changed.clear()
-                live = self._live()
-                killed |= {one.run for one in live if one.killed_at is not None}
-                if not live:
-                    break
-                yield {
-                    "remaining": [self._remaining(one) for one in live],
-                    "stopped": max(0, started - len(live)),
-                    "killed": len(killed),
-                }
-                await changed.wait()
+            values = self._runtime.env_file_values(wanted) if wanted.env_files else {}
+        except ports.LaunchProblem as problem:
+            return None, str(problem)
+        return template.hash_of(obj, values), ""
+
+    def _action(
+        self,
+        worker: str,
+        process: runs.Process | None,
+        change: ports.Preview,
+        new_hash: str | None,
+        env_problem: str,
+    ) -> ports.WorkerAction:
+        before, after = change
+        if process is None:
+            resting = self._resting(before or after, worker, new_hash)
+            if resting:
+                return ports.WorkerAction(worker, "keep", resting)
+            return ports.WorkerAction(worker, "start", env_problem or "wanted")
+        if new_hash is None or process.template_hash == new_hash:
+            return ports.WorkerAction(worker, "keep", env_problem)
+        changed = () if before is None or after is None else template.changes(before, after)
+        if changed:
+            return ports.WorkerAction(worker, "restart", f"template changed: {', '.join(changed)}")
+        if template.declared_part(process.template_hash) != template.declared_part(new_hash):
+            return ports.WorkerAction(worker, "restart", "it still runs an older template")
+        if before is not None and after is not None and _restarted_at(before) != _restarted_at(after):
+            return ports.WorkerAction(worker, "restart", "a restart was asked for")
+        return ports.WorkerAction(worker, "restart", self._env_reason(after))
+
+    def _resting(self, obj: kinds.Object | None, worker: str, new_hash: str | None) -> str:
+        """A one-shot that is done stays done while its template is the same."""
+        if obj is None:
+            return ""
+        meta = obj["metadata"]
+        mind = self._engine.memory(kinds.Key(meta["namespace"], meta["name"]))
+        record = None if mind is None else mind.records.get(worker)
+        if record is None or record.template_hash != new_hash or record.phase != "Completed":
+            return ""
+        return "completed"
+
+    def _env_reason(self, after: kinds.Object | None) -> str:
+        """Names the keys that differ, never their values (S4.12)."""
+        if after is None:
+            return "an env file changed"
+        meta = after["metadata"]
+        mind = self._engine.memory(kinds.Key(meta["namespace"], meta["name"]))
+        old = {} if mind is None else mind.env_file_values
+        wanted = parse.parse_workerset(after).template
+        new = self._runtime.env_file_values(wanted) if wanted.env_files else {}
+        keys = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        return f"env file changed: {', '.join(keys)}" if keys else "restart asked for, or an env file changed"
+
+
+def _restarted_at(obj: kinds.Object) -> str:
+    return str((obj["metadata"].get("annotations") or {}).get(kinds.ANNOTATION_RESTARTED_AT, ""))
+
+
+def _why_stopped(after: kinds.Object | None) -> str:
+    if after is None:
+        return "deleted"
+    if after["spec"].get("suspend"):
+        return "suspended"
+    return "no longer wanted"
+
+
+class _Drain:
+    """Follows the end of all processes."""
+
+    def __init__(self, engine: Engine, runtime: ports.Runtime, grace_seconds: float | None) -> None:
+        self._engine, self._runtime = engine, runtime
+        self._grace = grace_seconds
+        self._begun = engine.clock.monotonic()
+        self._seen: set[str] = set()
+        self._killed: set[str] = set()
+        self._changed = asyncio.Event()
+        self._forget = engine.listen(self._changed.set)
+
+    async def progress(self) -> AsyncIterator[Mapping[str, object]]:
+        """Ends with `done` once nothing of any set lives."""
+        try:
+            while remaining := self._remaining():
+                yield {"remaining": remaining, **self._counts(len(remaining))}
+                await self._wait()
         finally:
-            leave()
-        seconds = round(self._clock.monotonic() - began, 2)
-        yield {
-            "done": True,
-            "stopped": started,
-            "killed": len(killed),
-            "survivors": [],
-            "seconds": seconds,
-        }
+            self._forget()
+        seconds = round(self._engine.clock.monotonic() - self._begun, 3)
+        yield {"done": True, **self._counts(0), "survivors": [], "seconds": seconds}
 
-    def _live(self) -> list[ports.Process]:
-        return [
-            one
-            for key in self._runtime.keys()  # noqa: SIM118 - a port, not a dict
-            for one in self._runtime.processes(key)
-            if one.exit is None or one.survivors
-        ]
+    def _counts(self, remaining: int) -> dict[str, int]:
+        return {"stopped": len(self._seen) - remaining, "killed": len(self._killed)}
 
-    def _remaining(self, one: ports.Process) -> dict[str, object]:
-        memory = self._engine.memory(kinds.Key(one.ref.namespace, one.ref.workerset))
-        left: float | None = None
-        if memory is not None and memory.facts is not None and one.handle_closed_at is not None:
-            grace = memory.facts.grace_seconds
-            limit = memory.facts.spec.stop_grace_seconds if grace is None else grace
-            left = round(max(0.0, one.handle_closed_at + limit - self._clock.monotonic()), 1)
+    def _remaining(self) -> list[Mapping[str, object]]:
+        found: list[Mapping[str, object]] = []
+        for key in self._runtime.keys():  # noqa: SIM118 - a port, not a dict
+            for process in self._runtime.processes(key):
+                if process.exit is not None and not process.survivors:
+                    continue
+                self._seen.add(process.run)
+                if process.killed_at is not None:
+                    self._killed.add(process.run)
+                found.append(self._entry(key, process))
+        return found
+
+    def _entry(self, key: kinds.Key, process: runs.Process) -> Mapping[str, object]:
+        mind = self._engine.memory(key)
+        grace = 0.0 if mind is None or mind.facts is None else mind.facts.stop_grace_seconds
+        begun = self._begun if process.handle_closed_at is None else process.handle_closed_at
+        left = max(0.0, begun + grace - self._engine.clock.monotonic())
         return {
-            "namespace": one.ref.namespace,
-            "workerset": one.ref.workerset,
-            "worker": one.ref.worker,
-            "pid": one.pid,
-            "secondsLeft": left,
+            "namespace": key.namespace,
+            "workerset": key.name,
+            "worker": process.ref.worker,
+            "pid": process.pid,
+            "secondsLeft": round(left, 1),
         }
 
-
-def _places(name: str, obj: kinds.Object) -> dict[str, steps.Place]:
-    return {place.worker: place for place in steps.places(name, parse.parse_workerset(obj))}
-
-
-def _restart_reason(before: kinds.Object | None, after: kinds.Object | None) -> str:
-    """Why workers that run would be replaced; empty if they would not."""
-    if before is None or after is None:
-        return ""
-    changed = template.changes(before, after)
-    if changed:
-        return f"template changed: {', '.join(changed)}"
-    old, new = (one["metadata"].get("annotations") or {} for one in (before, after))
-    asked = old.get(kinds.ANNOTATION_RESTARTED_AT) != new.get(kinds.ANNOTATION_RESTARTED_AT)
-    return "a restart was asked for" if asked else ""
+    async def _wait(self) -> None:
+        try:
+            async with asyncio.timeout(PROGRESS_SECONDS):
+                await self._changed.wait()
+        except TimeoutError:
+            pass
+        self._changed.clear()
