@@ -23,10 +23,12 @@ class Bookmarks:
         self._seconds = seconds
         self._listeners: set[Callable[[int], None]] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         subscribe(self._changed)
 
     def listen(self, ring: Callable[[int], None]) -> Callable[[], None]:
         """Call `ring(version)` when a bookmark is due; returns how to end that."""
+        self._loop = asyncio.get_running_loop()
         self._listeners.add(ring)
         return lambda: self._leave(ring)
 
@@ -37,9 +39,8 @@ class Bookmarks:
             self._timer = None
 
     def _changed(self, change: ports.Change) -> None:
-        if self._timer is None and self._listeners:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._seconds, self._ring, change.version)
+        if self._timer is None and self._listeners and self._loop is not None:
+            self._timer = self._loop.call_later(self._seconds, self._ring, change.version)
 
     def _ring(self, version: int) -> None:
         self._timer = None
