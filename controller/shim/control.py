@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 
-from controller.shim import lean, notify
+from controller.shim import journal, lean, notify
 from controller.shim.lean import socket
 from controller.shim.loop import HANGUP, READ, WRITE
 from controller.shim.records import Spec
@@ -112,7 +111,7 @@ class Control:
                         self._table.start_batch()
                     self._apply(verb)
             except (ValueError, TypeError, KeyError, IndexError) as error:
-                print(f"controller sent what is no message, {error!r}: {line[:200]!r}", file=sys.stderr)
+                journal.say("shim", f"controller sent what is no message, {error!r}: {line[:200]!r}")
                 self._drop()
                 self.on_presence()
                 return

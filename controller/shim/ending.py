@@ -5,10 +5,9 @@ Used when the guardian says so, and when both guardian and controller are gone f
 
 from __future__ import annotations
 
-import sys
 import time
 
-from controller.shim import proc
+from controller.shim import journal, proc
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -36,7 +35,7 @@ class Ending:
         self._begun = True
         table = self._table
         table.closing = True
-        print(f"shim ends, {why}: {len(table.runs)} runs to stop", file=sys.stderr, flush=True)
+        journal.say("shim", f"ends, {why}: {len(table.runs)} runs to stop")
         for run in list(table.runs.values()):
             if run.exit is None:
                 table.close_handle(run.id, signal.SIGTERM)

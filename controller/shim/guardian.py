@@ -215,6 +215,7 @@ class Guardian:
 
 def main(arguments: list[str]) -> int:
     if arguments[0] != "--reaper":
+        os.closerange(_LEASH + 1, household.MOST_FILES)  # the launcher's own, which workers must not inherit
         proc.run_as_subreaper([os.path.abspath(__file__), "--reaper", *arguments])
     root, state, run, leashed = arguments[1:5]
     for descriptor in (_READY, _LEASH):

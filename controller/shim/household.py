@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 
-from controller.shim import ownership, proc
+from controller.shim import journal, ownership, proc
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +16,9 @@ _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 5.0
 _STEADY_SECONDS = 10.0
 _SHOWN_BYTES = 4000
+
+MOST_FILES = 1 << 20
+"""No descriptor has a higher number (fs.nr_open)."""
 
 
 class Child:
@@ -111,8 +113,7 @@ def soft_files() -> int:
 
 def say(text: str) -> None:
     """One line in the project's own log."""
-    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    print(f"{stamp} guardian[{os.getpid()}] {text}", file=sys.stderr, flush=True)
+    journal.say("guardian", text)
 
 
 def ending(code: int) -> str:

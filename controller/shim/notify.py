@@ -70,6 +70,14 @@ class Mailboxes:
             slot.notify = Notify(f"{self.folder}/{slot.number:x}")
         return slot.notify.path
 
+    def open_all(self, slots: Iterable[Slot]) -> None:
+        """What fails here is tried again, and told, when the process is started."""
+        for slot in slots:
+            try:
+                self.open(slot)
+            except OSError:
+                return
+
     def watch(self, slot: Slot) -> None:
         """Hear what comes from now on, and what has come already."""
         if slot.notify is not None and not slot.notify.watched:

@@ -12,7 +12,7 @@ import time
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
-from controller.shim import control, ending, lean, ownership, proc, spawn, table, writer
+from controller.shim import control, ending, journal, lean, ownership, proc, spawn, table, writer
 from controller.shim import loop as loops
 from controller.shim.lean import signal, socket
 
@@ -76,7 +76,7 @@ class Shim:
         """Go on without it; answer for the project in its place."""
         self.loop.unwatch(self._guardian_fd)
         self._has_guardian = False
-        print("the guardian is gone; workers go on", file=sys.stderr, flush=True)
+        journal.say("shim", "the guardian is gone; workers go on")
         self._control.tell("guardian", False)
         self.loop.watch(self._owner.fileno(), self._answer)
         self._watch_presence()
@@ -113,7 +113,7 @@ class Shim:
                 self._control.listen()
                 self._table.mailboxes.rebind(self._table.slots.values())
         except OSError as error:
-            print(f"cannot repair {self._run}: {error.strerror}", file=sys.stderr, flush=True)
+            journal.say("shim", f"cannot repair {self._run}: {error.strerror}")
 
 
 def _leave_folder() -> None:

@@ -187,7 +187,7 @@ def _look_up(name: str, spec: Spec) -> str:
 
 
 def _spawn_failure(path: str, spec: Spec, error: OSError | ValueError) -> str:
-    full = os.path.join(spec.cwd, path)
+    full = os.path.normpath(os.path.join(spec.cwd, path))
     if isinstance(error, ValueError):
         return f"cannot start {full}: {error} (an argument or a variable holds a NUL or '=' in its name)"
     if error.errno == errno.ENOENT:

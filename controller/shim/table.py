@@ -51,20 +51,16 @@ class Table:
         """Start a run with the rest of the batch, or hold it back while something of the last one lives."""
         if run_id in self.runs:
             return
-        run = self._add(run_id, ref, spec, template_hash, ordinal)
-        self._batch.append(run)
-        try:
-            self.mailboxes.open(run.slot)
-        except OSError:
-            pass  # told by _launch, which tries again
+        self._batch.append(self._add(run_id, ref, spec, template_hash, ordinal))
 
     def start_batch(self) -> None:
-        """Sockets first, then processes: a bind that waits for a disk waits long among a thousand execs."""
+        """Of many: sockets first, since a bind that waits for a disk waits long among a thousand execs."""
         batch, self._batch = self._batch, []
         if len(batch) <= parking.CHUNK or not self._parking.has_room(len(batch)):
             for run in batch:
                 self._advance(run.slot)
             return
+        self.mailboxes.open_all(run.slot for run in batch)
         for start in range(0, len(batch), parking.CHUNK):
             chunk = batch[start : start + parking.CHUNK]
             for run in chunk:
@@ -172,6 +168,7 @@ class Table:
             self._spawner.start(run, self.mailboxes.open(run.slot))
         except spawn.StartFailed as error:
             run.exit = (time.monotonic(), None, None, str(error))
+            self.mailboxes.close(run.slot)
             return
         except OSError as error:
             text = f"cannot make its NOTIFY_SOCKET, {error.strerror}: {self.mailboxes.folder}"

@@ -12,7 +12,7 @@ import sys
 import time
 
 from controller.sdk.workerset import contract
-from controller.shim import lean
+from controller.shim import journal, lean
 from controller.shim.lean import signal, socket
 from controller.shim.loop import READ, WRITE
 
@@ -93,10 +93,10 @@ class Writer:
         try:
             self.start()
         except OSError as error:
-            print(f"cannot start the log writer, trying again: {error.strerror}", file=sys.stderr, flush=True)
+            journal.say("shim", f"cannot start the log writer, trying again: {error.strerror}")
             self._loop.at("writer", time.monotonic() + 1.0, self._start_again)
         else:
-            print(f"log writer started again: pid {self._pid}", file=sys.stderr, flush=True)
+            journal.say("shim", f"log writer started again: pid {self._pid}")
 
     def finish(self) -> None:
         """Let the writer drain every pipe and end; kill it if it cannot."""
