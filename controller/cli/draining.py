@@ -32,7 +32,9 @@ class Drain:
         self._purge = purge
         self._ticker = progress.Ticker(context)
         self._streams: list[Stream] = []
-        self._guardian = waiting.read_pid(f"{context.project.state}/guardian.pid")
+        state = context.project.state
+        found = (waiting.read_pid(f"{state}/{part}.pid") for part in ("guardian", "controller", "shim"))
+        self._ours = [pid for pid in found if pid is not None]
 
     def run(self, interrupts: Interrupts | None = None, grace_seconds: float | None = None) -> int:
         """Drain to the end; returns the exit code: 1 if something is left."""
@@ -87,7 +89,8 @@ class Drain:
         return None
 
     def _finish(self, last: Mapping[str, Any]) -> int:
-        has_ended = self._guardian is None or waiting.until_gone(self._guardian, _GUARDIAN_ENDS_MS)
+        lasting = [pid for pid in self._ours if not waiting.until_gone(pid, _GUARDIAN_ENDS_MS)]
+        has_ended = not lasting
         if not last:
             self._context.note("the controller ended before it said how the stop went")
             return errors.FAILED if not has_ended else errors.OK
@@ -98,5 +101,5 @@ class Drain:
             self._context.note("still running, could not be ended:")
             self._context.note("\n".join(left))
         if not has_ended:
-            self._context.note(f"the guardian has not ended yet: process {self._guardian}")
+            self._context.note(f"our own processes have not ended yet: {', '.join(map(str, lasting))}")
         return errors.FAILED if left or not has_ended else errors.OK

@@ -11,7 +11,6 @@ from controller.core import kinds, pods, worker
 def write(
     store: ports.Store,
     owner: kinds.Object,
-    scope: str,
     before: Mapping[str, worker.View],
     after: Mapping[str, worker.View],
     *,
@@ -20,6 +19,7 @@ def write(
 ) -> None:
     """Make the store's Pods agree with `after`; `relabel` writes all of them."""
     namespace = owner["metadata"]["namespace"]
+    scope = owner["spec"].get("scope", "")
     for name, view in after.items():
         known = before.get(name)
         if relabel or (known is not view and known != view):

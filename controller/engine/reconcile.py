@@ -98,7 +98,6 @@ class Reconciler:
         podwriter.write(
             self._store,
             obj,
-            decided.facts.spec.scope,
             mind.pods,
             decided.views,
             now=now.wall,
