@@ -41,7 +41,7 @@ Director = Callable[[ports.StartRun, int], Script]
 class ScriptedRuntime:
     """`ports.Runtime` in virtual time: `play()` makes everything happen that is due."""
 
-    def __init__(self, clock: FakeClock, director: Director | None = None) -> None:
+    def __init__(self, clock: FakeClock, director: Director | None = None, *, strict: bool = True) -> None:
         self.on_change: Callable[[kinds.Key], None] = _ignore
         self.director: Director = director or (lambda _start, _count: Script())
         self.env_files: dict[str, dict[str, str]] = {}
@@ -49,6 +49,8 @@ class ScriptedRuntime:
         self.verbs: list[ports.Verb] = []
         self._clock = clock
         self._connected = True
+        self._strict = strict
+        self._queued: dict[ports.WorkerRef, str] = {}
         self._runs: dict[kinds.Key, dict[str, ports.Process]] = {}
         self._starts: dict[str, ports.StartRun] = {}
         self._scripts: dict[str, Script] = {}
@@ -137,11 +139,13 @@ class ScriptedRuntime:
     # ---- the life of a run
 
     def _start(self, start: ports.StartRun, *, by_ticket: bool) -> None:
-        for other in self.processes(kinds.Key(start.ref.namespace, start.ref.workerset)):
-            if other.ref == start.ref and (other.exit is None or other.survivors):
-                raise AssertionError(f"two live runs in one slot: {start.ref} {other.run} {start.run}")
         if start.run in self._starts:
-            raise AssertionError(f"a run id was used twice: {start.run}")
+            if self._strict:
+                raise AssertionError(f"a run id was used twice: {start.run}")
+            return
+        occupant = self._occupant(start.ref)
+        if occupant is not None and self._strict:
+            raise AssertionError(f"two live runs in one slot: {start.ref} {occupant.run} {start.run}")
         count = self._counts.get(start.ref, 0)
         self._counts[start.ref] = count + 1
         script = self.director(start, count)
@@ -150,7 +154,24 @@ class ScriptedRuntime:
         self._put(
             ports.Process(start.ref, start.run, start.template_hash, start.ordinal, by_ticket=by_ticket)
         )
+        if occupant is not None:
+            self._queued[start.ref] = start.run
+            return
         self._later(script.start_delay, lambda: self._spawn(start.run))
+
+    def _occupant(self, ref: ports.WorkerRef) -> ports.Process | None:
+        for other in self.processes(kinds.Key(ref.namespace, ref.workerset)):
+            if other.ref == ref and (other.exit is None or other.survivors):
+                return other
+        return None
+
+    def _vacate(self, ref: ports.WorkerRef) -> None:
+        """Something of the slot ended: a run that waited for it may start."""
+        run = self._queued.get(ref)
+        others = [one for one in self.live(kinds.Key(ref.namespace, ref.workerset)) if one.ref == ref]
+        if run is not None and all(one.run == run for one in others):
+            del self._queued[ref]
+            self._later(0.0, lambda: self._spawn(run))
 
     def _spawn(self, run: str) -> None:
         process, script = self._find(run), self._scripts.get(run)
@@ -193,6 +214,7 @@ class ScriptedRuntime:
         if redeem and (code != 0 or self._tickets[run]):
             start = dataclasses.replace(self._starts[run], run=process.ticket)
             self._start(start, by_ticket=True)
+        self._vacate(process.ref)
         self._tell(process.ref)
 
     def _survivors(self, script: Script) -> tuple[ports.Survivor, ...]:
@@ -212,7 +234,12 @@ class ScriptedRuntime:
 
     def _signal(self, verb: ports.Signal) -> None:
         process = self._change(verb, quiet=True, signalled_at=self._clock.monotonic())
-        if process is not None and process.exit is not None and not self._scripts[verb.run].survivors_stay:
+        if process is None:
+            return
+        script = self._scripts[verb.run]
+        if process.exit is None and (verb.signal == 9 or not script.ignores_stop):
+            self._later(script.stop_seconds, lambda: self._exit(verb.run, None, verb.signal))
+        elif process.exit is not None and not script.survivors_stay:
             self._later(0.01, lambda: self._clear(verb.run))
 
     def _kill(self, verb: ports.Kill) -> None:
@@ -228,6 +255,7 @@ class ScriptedRuntime:
         process = self._find(run)
         if process is not None and process.survivors:
             self._put(dataclasses.replace(process, survivors=()))
+            self._vacate(process.ref)
             self._tell(process.ref)
 
     def _acknowledge(self, verb: ports.Acknowledge) -> None:
