@@ -43,7 +43,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one document, or of one pruned set."""
+    """What became of one document, or of one pruned set; `before` is None for a new object."""
 
     operation: str
     object: Object
@@ -90,7 +90,7 @@ def _result(entry: dict[str, Any], source: str, items: Sequence[Item]) -> Result
     return Result(
         operation=str(entry["operation"]),
         object=obj,
-        before=entry.get("before"),
+        before=entry.get("before") or (obj if entry.get("code") == 200 and not status else None),
         error=errors.describe_status(status) if status else "",
         warnings=tuple(entry.get("warnings") or ()),
         actions=tuple(

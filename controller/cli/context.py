@@ -94,8 +94,13 @@ class Context:
     def _wait_for_restart(self) -> http.Client:
         """A guardian that lives brings its controller back soon: wait a little before giving up."""
         from controller.client import waiting
+        from controller.shim import launch
 
         found = waiting.client_of_living_guardian(self.project)
+        if found is None and (owner := launch.find_owner(self.project.root)) and owner[1]:
+            root, state, moved = self.project.root, self.project.state, self.project.moved
+            self._project = projects.Project(root, state, owner[1], moved)  # our files were deleted
+            found = waiting.client_within(self._project, waiting.RESTART_MS)
         if found is None:
             raise errors.NoController(self.project_name)
         return found

@@ -18,7 +18,7 @@ _WORSE = {"Failed": 0, "Backoff": 1, "Waiting": 2, "Pending": 3, "Starting": 4, 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """`troubles` are conditions of the project itself, a full disk for one."""
+    """`troubles` are the project's own conditions that do not hold, `StorageWritable` for one."""
 
     project: Mapping[str, Any]
     sets: tuple[Object, ...]
@@ -84,18 +84,6 @@ def gather(project: Mapping[str, Any], sets: Sequence[Object], pods: Sequence[Ob
     troubles = tuple(
         str(found.get("message") or found.get("reason") or found.get("type"))
         for found in project.get("conditions") or ()
-        if is_trouble(found)
+        if found.get("status") == "False"
     )
     return Facts(project, tuple(sorted(sets, key=objects.key)), len(pods), running, troubles)
-
-
-def is_trouble(condition: Mapping[str, Any]) -> bool:
-    """A condition that is bad news: `Ready`-like ones when False, all others when True."""
-    positive = str(condition.get("type") or "") in (
-        "Ready",
-        "Available",
-        "Healthy",
-        "ShimConnected",
-        "StoreWritable",
-    )
-    return str(condition.get("status") or "True") == ("False" if positive else "True")

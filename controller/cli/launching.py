@@ -33,6 +33,7 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
     """The running controller, else a new one. Two of these at once: one starts, the other joins it."""
     client = context.running_client()
     if client is not None:
+        _repair(context)
         return Started(client, is_new=False)
     found = context.project
     found = project.prepare(found, context.environ, filesystem.unsuitable(found.root))
@@ -47,18 +48,29 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
     return Started(context.client(), is_new=True, leash_fd=leash_fd)
 
 
+def _repair(context: contexts.Context) -> None:
+    """The record of where things are, if somebody deleted it under a running controller."""
+    if not os.path.exists(f"{context.project.folder}/run"):
+        project.prepare(context.project, context.environ)
+
+
 def _launch(
     found: project.Project, context: contexts.Context, *, foreground: bool, refresh_env: bool
 ) -> int | None:
     argv = controller_argv(found, foreground=foreground, refresh_env=refresh_env)
     places = launch.Places(root=found.root, state=found.state, run=found.run)
-    launched = launch.launch(places, argv, leash=foreground, environ=context.environ)
+    try:
+        launched = launch.launch(places, argv, leash=foreground, environ=context.environ)
+    except OSError as error:
+        raise errors.CliError(f"cannot start a process: {error.strerror}", "see ulimit -a") from None
     try:
         launch.wait_ready(launched, _START_SECONDS)
     except BaseException as error:
         if launched.leash_fd is not None:
             os.close(launched.leash_fd)
         if isinstance(error, launch.LaunchFailed):
+            if error.log:
+                context.note(error.log.rstrip())
             log = context.short_path(context.paths.own_log)
             raise errors.CliError(f"the controller did not start: {error}", f"its log: {log}") from None
         raise

@@ -39,25 +39,30 @@ class Session:
         self._printer = streamed.Printer(context)
         self._is_silent = False
         self._version = ""
+        self._since: str | None = None
         self._watch: Stream | None = None
         self._logs: Stream | None = None
         self.sets: dict[tuple[str, str], Object] = {}
         self.failed: Object | None = None
 
-    def open(self, since_stamp: str | None = None, *, silent: bool = False) -> None:
-        """List the sets and begin both streams; log lines from this stamp on (None: from now)."""
+    def open(self, *, silent: bool = False) -> None:
+        """List the sets and begin to watch them."""
         self._is_silent = silent
         client = self._context.client()
         answer = client.request("GET", resources.WORKERSETS.path(None)).json()
         self._version = str(answer["metadata"]["resourceVersion"])
         query: http.Query = {"watch": True, "resourceVersion": self._version, "allowWatchBookmarks": True}
         self._watch = client.stream("GET", resources.WORKERSETS.path(None), query)
-        start: http.Query = {"sinceTime": since_stamp} if since_stamp else {"tailLines": 0}
-        asked = {"follow": True, "timestamps": True, "prefix": True, **start}
-        self._logs = client.stream("GET", logs.PATH, asked, accept="text/plain, */*")
         for obj in answer.get("items") or ():
             self._see(obj)
         self._is_silent = False
+
+    def follow(self, since_stamp: str | None) -> None:
+        """Begin the logs, with the lines from this stamp on (None: from now)."""
+        self._since = since_stamp
+        start: http.Query = {"sinceTime": since_stamp} if since_stamp else {"tailLines": 0}
+        asked = {"follow": True, "timestamps": True, "prefix": True, **start}
+        self._logs = self._context.client().stream("GET", logs.PATH, asked, accept="text/plain, */*")
 
     def close(self) -> None:
         for stream in (self._watch, self._logs):
@@ -71,7 +76,7 @@ class Session:
         self._is_silent = True
         ended = ""
         while not ended and not settled.judge(keys, self.sets).is_over and deadline.left_ms:
-            ended = self._turn(deadline.left_ms, with_logs=False)
+            ended = self._turn(deadline.left_ms)
         self._is_silent = False
         return ended
 
@@ -89,16 +94,15 @@ class Session:
             if ended:
                 return ended
 
-    def _turn(self, wait_ms: int | None, *, with_logs: bool = True) -> str:
+    def _turn(self, wait_ms: int | None) -> str:
         """One wait and what came of it; empty = go on."""
         watch, log = self._watch, self._logs
         assert watch is not None
-        assert log is not None
-        streams = (watch, log) if with_logs else (watch,)
+        streams = (watch,) if log is None else (watch, log)
         ready = self._wait(streams, wait_ms)
         if self._interrupts.fileno() in ready and self._interrupts.take():
             return INTERRUPTED
-        if with_logs and (log.is_pending or log.fileno() in ready):
+        if log is not None and (log.is_pending or log.fileno() in ready):
             self._printer.log_lines(log.next_lines())
         if watch.is_pending or watch.fileno() in ready:
             self._take_changes(watch.next_lines())
@@ -144,6 +148,7 @@ class Session:
 
     def _reopen(self) -> bool:
         """After the controller went away: True once its successor answers."""
+        since = self._printer.last_stamp or self._since
         self.close()
         self._context.close()
         client = waiting.client_of_living_guardian(self._context.project)
@@ -152,7 +157,8 @@ class Session:
         client.close()
         self._printer.note("controller restarted, workers keep running")
         try:
-            self.open(self._printer.last_stamp)
+            self.open()
+            self.follow(since)
         except client_errors.ClientError:
             return False
         return True

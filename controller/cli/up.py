@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    from controller import clock
     from controller.cli import launching, manifests, upsession
 
     paths = args.files or manifests.default_paths(context)
@@ -65,11 +66,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
         namespace=args.namespace,
         strict=args.strict,
     )
+    options = upsession.Options(
+        args.wait_timeout, args.abort_on_failure, upsession.stamp(clock.SystemClock().wall())
+    )
     started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
     if args.refresh_env and not started.is_new:
         context.note("a controller runs already and keeps its environment; end it first: workerctl down")
     request = bulk.Request(inventory=args.inventory, prune=True)
-    session = upsession.Up(context, started, upsession.Options(args.wait_timeout, args.abort_on_failure))
+    session = upsession.Up(context, started, options)
     try:
         session.apply(items, request)
         return session.detached() if args.detach else session.foreground()

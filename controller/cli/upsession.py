@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from controller import clock
 from controller.cli import apply, bulk, draining, errors, objects, overview, session, settled, watchstream
 from controller.cli import run as signals
 from controller.client import errors as client_errors
@@ -28,8 +27,11 @@ _FIRST_LOOK_SECONDS = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
+    """`since_stamp` is from before the controller was started: what it knew already runs at once."""
+
     wait_seconds: float
     abort_on_failure: bool
+    since_stamp: str
 
 
 class Up:
@@ -40,7 +42,7 @@ class Up:
         self._started = started
         self._options = options
         self._results: Sequence[Result] = ()
-        self._since = _stamp(clock.SystemClock().wall())
+        self._since = options.since_stamp
 
     # ------------------------------------------------------------------ apply
 
@@ -95,10 +97,12 @@ class Up:
         """Show and follow until interrupted."""
         with signals.Interrupts() as interrupts:
             shown = session.Session(self._context, interrupts)
-            shown.open(self._since if self._started.is_new else None, silent=True)
+            shown.open(silent=True)
             try:
                 ended = shown.settle(self._keys(), watchstream.Deadline(_FIRST_LOOK_SECONDS))
                 self._show(shown.sets)
+                if not ended:
+                    shown.follow(self._since if self._started.is_new else None)
                 ended = ended or shown.run(until_failure=self._options.abort_on_failure)
             finally:
                 shown.close()
@@ -148,7 +152,7 @@ def _controller_pid(context: Context) -> int:
     return int((answer.get("pids") or {}).get("controller") or 0)
 
 
-def _stamp(wall: float) -> str:
+def stamp(wall: float) -> str:
     """RFC 3339 with milliseconds, for the log endpoint."""
     from datetime import UTC, datetime
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from controller.client.project import Project
 
 _STEP_MS = 25
-_RESTART_MS = 5000
+RESTART_MS = 5000
 
 
-def client_of_living_guardian(project: Project, limit_ms: int = _RESTART_MS) -> http.Client | None:
+def client_of_living_guardian(project: Project, limit_ms: int = RESTART_MS) -> http.Client | None:
     """A connected client once the controller is back; None where no guardian lives or it takes too long."""
     client = http.Client(project.api_socket)
     waited = 0
