@@ -46,6 +46,7 @@ class ScriptedRuntime:
         self.director: Director = director or (lambda _start, _count: Script())
         self.env_files: dict[str, dict[str, str]] = {}
         self.started: list[str] = []
+        self.start_times: list[float] = []
         self.verbs: list[ports.Verb] = []
         self._clock = clock
         self._connected = True
@@ -181,6 +182,7 @@ class ScriptedRuntime:
             self._exit(run, None, None, script.error)
             return
         self._next_pid += 1
+        self.start_times.append(self._clock.monotonic())
         now = self._clock.monotonic()
         changed = dataclasses.replace(
             process, pid=self._next_pid, started_at=now, started_wall=self._clock.wall()
