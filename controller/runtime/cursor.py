@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from controller.runtime import logtail
+from controller.sdk.workerset import contract
 
 _BLOCK = 262144
 _RETRIES = 3
@@ -20,6 +21,7 @@ class Cursor:
         self._offset = start.offset if start is not None else 0
         self._until = until
         self._done = False
+        self._last: tuple[int, bytes] | None = None
         self._pieces: list[bytes] = []
 
     def lines(self) -> Iterator[logtail.Line]:
@@ -60,6 +62,7 @@ class Cursor:
             if not end:
                 return
             for raw in block[: end - 1].split(b"\n"):
+                self._last = (self._offset, raw[: contract.STAMP_LENGTH])
                 self._offset += len(raw) + 1
                 line = logtail.parse(raw)
                 if line is not None:
@@ -74,13 +77,23 @@ class Cursor:
                     descriptor = os.open(file, os.O_RDONLY)
                 except OSError:
                     continue
-                if self._inode in (0, os.fstat(descriptor).st_ino):
+                if not self._inode or self._is_ours(descriptor):
                     return descriptor
                 os.close(descriptor)
         if not self._inode:
             return -1
         self._inode = self._offset = 0
+        self._last = None
         return self._open()
+
+    def _is_ours(self, descriptor: int) -> bool:
+        """The inode says so, and what was read last is still there: numbers are given out again."""
+        if os.fstat(descriptor).st_ino != self._inode:
+            return False
+        if self._last is None:
+            return True
+        at, stamp = self._last
+        return os.pread(descriptor, len(stamp), at) == stamp
 
     def _step_to_newer(self) -> bool:
         """True if the file was rotated away and the next younger one is to be read."""
@@ -90,7 +103,7 @@ class Cursor:
                 newer = inodes[inodes.index(self._inode) + 1 :]
                 if not newer:
                     return False
-                self._inode, self._offset = newer[0], 0
+                self._inode, self._offset, self._last = newer[0], 0, None
                 return True
         return False
 

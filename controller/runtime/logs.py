@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import heapq
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from controller import ports
@@ -89,7 +90,7 @@ def _format(line: logtail.Line, source: _Source, timestamps: bool) -> bytes:
     return source.prefix + stamp + mark + line.text + b"\n"
 
 
-async def _chunks(sources: Sequence[_Source], query: ports.LogQuery) -> AsyncIterator[bytes]:
+async def _chunks(sources: Sequence[_Source], query: ports.LogQuery) -> AsyncGenerator[bytes, None]:
     if not query.follow:
         for chunk in _merged(sources, query.timestamps):
             yield chunk
@@ -153,13 +154,14 @@ def _touched(
     return [source for source in sources if source.path in paths]
 
 
-async def _limited(chunks: AsyncIterator[bytes], limit: int | None) -> AsyncIterator[bytes]:
+async def _limited(chunks: AsyncGenerator[bytes, None], limit: int | None) -> AsyncIterator[bytes]:
     left = limit
-    async for chunk in chunks:
-        if left is None:
-            yield chunk
-            continue
-        yield chunk[:left]
-        left -= len(chunk)
-        if left <= 0:
-            return
+    async with contextlib.aclosing(chunks):
+        async for chunk in chunks:
+            if left is None:
+                yield chunk
+                continue
+            yield chunk[:left]
+            left -= len(chunk)
+            if left <= 0:
+                return

@@ -113,7 +113,10 @@ class LogWriter:
 
     def _listen(self, _events: int) -> None:
         space = socket.CMSG_SPACE(64 * 4)
-        data, extra, _, _ = self._control.recvmsg(_PACKET, space)
+        try:
+            data, extra, _, _ = self._control.recvmsg(_PACKET, space)
+        except ConnectionResetError:
+            return  # the shim died with mail from here unread: what it sent is read first, then the end
         if not data:
             self._finish()
             return
