@@ -82,7 +82,7 @@ class Streams:
 class Stream:
     """Chunks until they end, `seconds` have passed, the client hangs up or the server stops.
 
-    Whatever ends it, `chunks` is closed. A failure in the middle cannot change the status that was sent:
+    A `lasting` one goes on to its own end, heard or not. Whatever ends it, `chunks` is closed. A failure in the middle cannot change the status that was sent:
     `on_error` makes the last chunk of it.
     """
 
@@ -108,9 +108,12 @@ class Stream:
     async def send(self, receive: Receive, send: Send) -> None:
         headers = _headers(self._content_type, ())
         await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if self._lasting:
+            await self._pump(send)
+            await send({"type": "http.response.body", "body": b""})
+            return
         pump = asyncio.create_task(self._pump(send))
-        if not self._lasting:
-            self._streams.open(pump)
+        self._streams.open(pump)
         gone = asyncio.create_task(_until_gone(receive))
         try:
             await asyncio.wait((pump, gone), timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -84,3 +84,11 @@ def test_version_and_health(api: Api):
     assert (version["major"], version["minor"]) == ("1", "32")
     assert version["gitVersion"].startswith("v1.32.0+workerset-")
     assert {api.get(path).body for path in ("/healthz", "/livez", "/readyz")} == {b"ok"}
+
+
+def test_shutdown_goes_on_when_nobody_listens_any_more(api: Api):
+    stream = api.stream("/workerset/v1/shutdown", method="POST")
+    api.control.steps.put_nowait({"remaining": [], "stopped": 1})
+    api.control.steps.put_nowait({"done": True})
+    stream.hang_up()
+    assert api.control.steps.empty()
