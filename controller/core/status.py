@@ -125,7 +125,7 @@ def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str
     """The STATUS word and the one line that says why."""
     rules = facts.spec
     if deleting:
-        return Word.WAITING, f"being deleted: {_plural(tally.alive + tally.stopping, 'worker')} still to stop"
+        return Word.WAITING, f"being deleted: {_plural(tally.stopping, 'worker')} still to stop"
     if rules.suspend:
         stopping = f"; {_plural(tally.stopping, 'worker')} still to stop" if tally.stopping else ""
         return Word.SUSPENDED, f"stopped: workerctl start {facts.name} runs it{stopping}"

@@ -148,7 +148,13 @@ class _Drain:
         self._seen: set[str] = set()
         self._killed: set[str] = set()
         self._changed = asyncio.Event()
-        self._forget = engine.listen(self._changed.set)
+        self._forget = engine.listen(self._look)
+        self._remaining()
+
+    def _look(self) -> None:
+        """After each step of the engine, so that nothing that happens between two items is missed."""
+        self._remaining()
+        self._changed.set()
 
     async def progress(self) -> AsyncIterator[Mapping[str, object]]:
         """Ends with `done` once nothing of any set lives."""

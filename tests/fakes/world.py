@@ -63,7 +63,7 @@ class World:
             metadata["generation"] += 1
         return self.store.update(kinds.WORKERSETS, {**found, "metadata": metadata, "spec": spec})
 
-    def edit(self, name: str, **fields: Any) -> kinds.Object:
+    def edit(self, name: str, /, **fields: Any) -> kinds.Object:
         """Change fields of the spec; None removes one."""
         spec = {**self.get(name)["spec"], **fields}
         return self.apply(name, {field: value for field, value in spec.items() if value is not None})
