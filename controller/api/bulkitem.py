@@ -92,6 +92,7 @@ class Item:
                 raise errors.BadRequest("metadata.namespace must be a string")
         else:
             meta.pop("namespace", None)
+            self.config = namespaces.declared(self.config)
         self.config = {**self.config, "metadata": meta}
         self.key = kinds.Key(meta.get("namespace", ""), meta["name"])
 

@@ -59,6 +59,16 @@ def completed(obj: kinds.Object) -> kinds.Object:
     }
 
 
+def declared(obj: kinds.Object) -> kinds.Object:
+    """What clients may say of a namespace; spec and status are the server's alone."""
+    return {key: value for key, value in obj.items() if key not in ("spec", "status")}
+
+
+def kept(live: kinds.Object, new: kinds.Object) -> kinds.Object:
+    """`new` with the server's part as it is."""
+    return {**declared(new), **{key: live[key] for key in ("spec", "status") if key in live}}
+
+
 def new(name: str, uid: str, now: str) -> kinds.Object:
     """A namespace nobody wrote down."""
     check_name(name)

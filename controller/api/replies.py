@@ -82,8 +82,8 @@ class Streams:
 class Stream:
     """Chunks until they end, `seconds` have passed, the client hangs up or the server stops.
 
-    A `lasting` one goes on to its own end, heard or not. Whatever ends it, `chunks` is closed. A failure in the middle cannot change the status that was sent:
-    `on_error` makes the last chunk of it.
+    A `lasting` one goes on to its own end, heard or not. Whatever ends it, `chunks` is closed. A failure in
+    the middle cannot change the status that was sent: `on_error` makes the last chunk of it.
     """
 
     __slots__ = ("_chunks", "_content_type", "_lasting", "_on_error", "_seconds", "_streams")

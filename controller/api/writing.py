@@ -36,9 +36,7 @@ async def update(call: calls.Call) -> replies.Sendable:
     dry_run = options.is_dry_run(call.query)
     body = await call.body()
     new = placed(call, bodies.parse_object(body, call.content_type, call.services.load_yaml))
-    live = call.live()
-    outcome = admission.admit_update(call.resource, live, new, options.of_write(call), call.services.schema)
-    return settled(call, live, outcome, dry_run=dry_run)
+    return _replace(call, call.live(), new, dry_run=dry_run)
 
 
 async def patch_object(call: calls.Call) -> replies.Sendable:
@@ -49,7 +47,12 @@ async def patch_object(call: calls.Call) -> replies.Sendable:
         return _apply(call, body, dry_run=dry_run)
     change = parse_patch(call, body)
     live = call.live()
-    new = patched(call, live, change)
+    return _replace(call, live, patched(call, live, change), dry_run=dry_run)
+
+
+def _replace(call: calls.Call, live: kinds.Object, new: kinds.Object, *, dry_run: bool) -> replies.Reply:
+    if call.resource == kinds.NAMESPACES:
+        new = namespaces.kept(live, new)
     outcome = admission.admit_update(call.resource, live, new, options.of_write(call), call.services.schema)
     return settled(call, live, outcome, dry_run=dry_run)
 
@@ -57,6 +60,8 @@ async def patch_object(call: calls.Call) -> replies.Sendable:
 def _apply(call: calls.Call, body: bytes, *, dry_run: bool) -> replies.Reply:
     """Server-side apply (KEP-555): creates what is not there."""
     config = placed(call, bodies.must_be_object(bodies.parse_yaml(body, call.services.load_yaml)))
+    if call.resource == kinds.NAMESPACES:
+        config = namespaces.declared(config)
     write = options.of_write(call, "Apply")
     live = call.services.store.find(call.resource, call.key)
     if live is None:

@@ -65,6 +65,15 @@ def test_namespaces_are_made_complete_and_are_dns_labels(api: Api):
     assert api.send("POST", "/api/v1/namespaces", {"metadata": {"name": "a.b"}}).code == 422
 
 
+def test_spec_and_status_of_a_namespace_are_the_servers(api: Api):
+    path = "/api/v1/namespaces/default"
+    before = api.get(path).json()
+    api.send("PUT", path, {"metadata": {"name": "default"}})
+    api.patch(path, {"spec": None, "status": {"phase": "Terminating"}})
+    after = api.apply(path, {**before, "metadata": {"name": "default"}, "status": {"phase": "x"}}).json()
+    assert (after["spec"], after["status"]) == (before["spec"], before["status"])
+
+
 def test_yaml_bodies_are_taken(api: Api):
     text = b"apiVersion: workerset.dev/v1\nkind: WorkerSet\nmetadata: {name: web}\nspec: {command: x}\n"
     assert api.send("POST", SETS, text, content_type="application/yaml").code == 201
