@@ -103,3 +103,12 @@ class Drain:
         if not has_ended:
             self._context.note(f"our own processes have not ended yet: {', '.join(map(str, lasting))}")
         return errors.FAILED if left or not has_ended else errors.OK
+
+
+def _guardian_of(context: Context) -> int | None:
+    """Whose end is the end of everything; the controller knows it where the pid file was deleted."""
+    pid = waiting.read_pid(f"{context.project.state}/guardian.pid")
+    if pid is None:
+        answer = context.client().request("GET", "/workerset/v1/project").json()
+        pid = int((answer.get("pids") or {}).get("guardian") or 0)
+    return pid if pid > 1 else None
