@@ -56,12 +56,12 @@ def _why(made: draft.Draft) -> tuple[str, str]:
     """Reason and sentence for a worker that is not simply running; no times that move."""
     record, facts = made.record, made.facts
     match made.state:
-        case State.READY | State.STARTING | State.GONE:
+        case State.READY | State.GONE:
             return "", ""
-        case State.RUNNING:
+        case State.STARTING | State.RUNNING:
             if record.counters.failures:
                 return "Retrying", sentences.failure(record, "running again")
-            return "", _GATE_WAITS.get(facts.spec.ready_when, "")
+            return "", _GATE_WAITS.get(facts.spec.ready_when, "") if made.state is State.RUNNING else ""
         case State.BACKOFF:
             return "CrashLoopBackOff", sentences.failure(record, exits.next_try(record, facts.spec))
         case State.FAILED:
