@@ -46,6 +46,14 @@ REASONS: dict[str, dict[str, str]] = {
 """Condition → reason → meaning. `status.py` may use nothing else; `describe` and the docs show it."""
 
 
+def markdown() -> str:
+    """The table of conditions in `docs/reconcile.md`."""
+    lines = ["| condition | reason | meaning |", "| --- | --- | --- |"]
+    for type_, reasons in REASONS.items():
+        lines += [f"| {type_} | {reason} | {meaning} |" for reason, meaning in reasons.items()]
+    return "\n".join(lines) + "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     type: str

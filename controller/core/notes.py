@@ -31,6 +31,12 @@ REASONS = {
 """Every reason of an Event, with what it says."""
 
 
+def markdown() -> str:
+    """The table of reasons in `docs/reconcile.md`."""
+    rows = [f"| {reason} | {meaning} |" for reason, meaning in REASONS.items()]
+    return "\n".join(["| reason | meaning |", "| --- | --- |", *rows]) + "\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """One thing worth telling. `worker` empty = about the set; `subject` splits series of one reason."""
