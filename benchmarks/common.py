@@ -152,16 +152,16 @@ def run_alone(measure: Callable[[Options], list[Measurement]], description: str)
 class Project:
     """A project in a temporary folder and the processes that belong to it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, run: Path) -> None:
         self.root = folder / "project"
         self.root.mkdir()
-        home = folder / "home"
-        (home / "run").mkdir(parents=True, mode=0o700)
+        self.home = folder / "home"
+        self.home.mkdir()
         self.environ = {
             "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "XDG_RUNTIME_DIR": str(home / "run"),
-            "XDG_STATE_HOME": str(home / "state"),
+            "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(run),
+            "XDG_STATE_HOME": str(self.home / "state"),
             "LANG": "C.UTF-8",
         }
 
@@ -221,7 +221,7 @@ class Project:
             self.ctl("down", check=False, timeout=60)
         except subprocess.TimeoutExpired:
             print("workerctl down did not end within 60 s", file=sys.stderr)
-        for pid in carrying(f"HOME={self.environ['HOME']}"):
+        for pid in carrying(f"HOME={self.home}"):
             print(f"left behind, killed now: {pid} {read(f'/proc/{pid}/cmdline')!r}", file=sys.stderr)
             os.kill(pid, signal.SIGKILL)
 
@@ -236,8 +236,13 @@ def workerctl() -> str:
 
 @contextmanager
 def project() -> Iterator[Project]:
-    with tempfile.TemporaryDirectory(prefix="ws-bench-") as folder:
-        made = Project(Path(folder))
+    # Where a user has a run-time folder it is in memory; making sockets on a disk costs ten times as much.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(prefix="ws-bench-") as folder,
+        tempfile.TemporaryDirectory(prefix="ws-bench-", dir=memory) as run,
+    ):
+        made = Project(Path(folder), Path(run))
         try:
             yield made
         finally:
