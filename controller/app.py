@@ -42,7 +42,6 @@ def main(
         for note in kept.notes:
             _LOG.warning(note)
         base = _base_environment(kept, environ, refresh=refresh_env)
-        _default_namespace(kept)
         return asyncio.run(Controller(paths, kept, base, environ, foreground=foreground).run(watch_signals))
     finally:
         kept.close()
@@ -175,19 +174,6 @@ def _base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh:
     captured = {name: value for name, value in environ.items() if name not in contract.PRIVATE}
     kept.put_setting(BASE_ENVIRONMENT, captured)
     return captured
-
-
-def _default_namespace(kept: store.Store) -> None:
-    if kept.find(kinds.NAMESPACES, kinds.Key("", "default")) is None:
-        meta = {
-            "name": "default",
-            "uid": ids.SystemIds().uid(),
-            "creationTimestamp": stamps.rfc3339(clock.SystemClock().wall()),
-        }
-        kept.create(
-            kinds.NAMESPACES,
-            {"apiVersion": "v1", "kind": "Namespace", "metadata": meta, "status": {"phase": "Active"}},
-        )
 
 
 def _load_yaml(body: bytes) -> kinds.Object:
