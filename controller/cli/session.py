@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 INTERRUPTED = "interrupted"
 ENDED = "ended"
 SET_FAILED = "failed"
+_CALM_MS = 100
 
 
 class Session:
@@ -100,12 +101,12 @@ class Session:
         assert watch is not None
         streams = (watch,) if log is None else (watch, log)
         ready = self._wait(streams, wait_ms)
-        if self._interrupts.fileno() in ready and self._interrupts.take():
-            return INTERRUPTED
         if log is not None and (log.is_pending or log.fileno() in ready):
             self._printer.log_lines(log.next_lines())
         if watch.is_pending or watch.fileno() in ready:
             self._take_changes(watch.next_lines())
+        if self._interrupts.fileno() in ready and self._interrupts.take():
+            return INTERRUPTED
         return ENDED if any(stream.ended for stream in streams) else ""
 
     def _wait(self, streams: tuple[Stream, ...], wait_ms: int | None) -> set[int]:
@@ -151,6 +152,7 @@ class Session:
         since = self._printer.last_stamp or self._since
         self.close()
         self._context.close()
+        waiting.pause(_CALM_MS)
         client = waiting.client_of_living_guardian(self._context.project)
         if client is None:
             return False
