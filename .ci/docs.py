@@ -9,8 +9,11 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from controller.core import conditions, status  # noqa: E402
-from controller.manifest import reference  # noqa: E402
+from controller.cli import reference as cli_reference  # noqa: E402
+from controller.core import conditions, lifecycle, status  # noqa: E402
+from controller.manifest import reference as schema_reference  # noqa: E402
+
+BEGIN, END = "<!-- generated -->\n", "<!-- /generated -->"
 
 WORDS = {
     "Ready": "as many workers are ready as are wanted",
@@ -56,9 +59,17 @@ def conditions_page() -> str:
     return "\n".join(lines).replace("| `` |", "| |") + "\n"
 
 
+def lifecycle_page() -> str:
+    """docs/lifecycle.md: what stands outside of the marks is written by hand."""
+    before, _, rest = (ROOT / "docs/lifecycle.md").read_text(encoding="utf-8").partition(BEGIN)
+    return before + BEGIN + lifecycle.markdown() + END + rest.partition(END)[2]
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "docs/cli.md": cli_reference.text,
     "docs/conditions.md": conditions_page,
-    "docs/schemas.md": reference.reference,
+    "docs/lifecycle.md": lifecycle_page,
+    "docs/schemas.md": schema_reference.reference,
 }
 
 
