@@ -29,6 +29,7 @@ INTERRUPTED = "interrupted"
 ENDED = "ended"
 SET_FAILED = "failed"
 _CALM_MS = 100
+_PIECES_A_TURN = 64
 
 
 class Session:
@@ -102,9 +103,9 @@ class Session:
         streams = (watch,) if log is None else (watch, log)
         ready = self._wait(streams, wait_ms)
         if log is not None and (log.is_pending or log.fileno() in ready):
-            self._printer.log_lines(log.next_lines())
+            self._printer.log_lines(_lines_at_hand(log))
         if watch.is_pending or watch.fileno() in ready:
-            self._take_changes(watch.next_lines())
+            self._take_changes(_lines_at_hand(watch))
         if self._interrupts.fileno() in ready and self._interrupts.take():
             return INTERRUPTED
         return ENDED if any(stream.ended for stream in streams) else ""
@@ -164,6 +165,16 @@ class Session:
         except client_errors.ClientError:
             return False
         return True
+
+
+def _lines_at_hand(stream: Stream) -> list[bytes]:
+    """What has arrived already, within limits: a flood must not keep an interrupt waiting."""
+    found = stream.next_lines()
+    for _ in range(_PIECES_A_TURN):
+        if stream.ended or not stream.is_pending:
+            break
+        found += stream.next_lines()
+    return found
 
 
 def _face(obj: Object) -> tuple[str, str, str]:
