@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -173,7 +174,7 @@ class Project:
 
     def close(self) -> None:
         self.ctl("down", code=None)
-        left = self.leftovers()
+        left = [pid for pid in self.leftovers() if not has_ended(pid, 10.0)]
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         assert not left, f"left running: {left}\n{self.own_log()}"
@@ -199,15 +200,17 @@ def pid_of(pod: Object) -> int:
 
 
 def wait_gone(pid: int) -> None:
-    """Until the process has ended (pidfd_open(2)); at once if it has already."""
-    import select
+    """Until the process has ended."""
+    assert has_ended(pid, DEADLINE_SECONDS), f"process {pid} still runs"
 
+
+def has_ended(pid: int, deadline_seconds: float) -> bool:
+    """Whether the process ends within the deadline (pidfd_open(2)); at once if it has already."""
     try:
         fd = os.pidfd_open(pid)
     except ProcessLookupError:
-        return
+        return True
     try:
-        ended, _, _ = select.select([fd], [], [], DEADLINE_SECONDS)
-        assert ended, f"process {pid} still runs"
+        return bool(select.select([fd], [], [], deadline_seconds)[0])
     finally:
         os.close(fd)

@@ -58,6 +58,8 @@ class Tree:
         if child == 0:
             code = 1
             try:
+                os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+                os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])  # what the suite has open
                 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
                 self.start(leash=False)
                 code = 0
