@@ -48,7 +48,7 @@ def read(path: str | bytes, size: int = 65536) -> bytes:
 
 
 def own_children() -> set[bytes]:
-    """Pids, as text, of all children of this single-threaded process."""
+    """Pids, as text, of the children of this process's first thread; every orphan is given to that one."""
     pid = os.getpid()
     path = _ME % pid
     try:

@@ -1,11 +1,13 @@
 """The parent of every worker: `python -I -S shim.py RUN LOGS SOFT_FILES GUARDIAN_FD OWNER_FD LOCK_FD`.
 
-Wires the parts together and waits. Knows no policy, no YAML, no asyncio, and has no reason to die.
+Wires the parts together and waits. Knows no policy, no YAML, no asyncio, and has no reason to die. One
+thread works; the first one sleeps for ever (see `work`).
 The three descriptors come from the guardian: a pipe that ends with it, and the two proofs of ownership.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
 import sys
 import time
@@ -15,6 +17,8 @@ sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(
 from controller.shim import control, ending, journal, lean, ownership, proc, spawn, table, writer
 from controller.shim import loop as loops
 from controller.shim.lean import signal, socket
+
+HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 ORPHAN_GRACE_SECONDS = 60.0
 """Without guardian and controller nobody is left to decide anything: then everything is drained."""
@@ -29,7 +33,7 @@ class Shim:
         self._has_guardian = True
         self._owner = socket.socket(fileno=owner)
         self.loop = loops.Loop()
-        self._signals = lean.wake_on(signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+        self._signals = lean.wake_on(*HANDLED)
         spawner = spawn.Spawner(soft_files)
         self._writer = writer.Writer(self.loop, logs, 2)
         self._table = table.Table(self.loop, spawner, self._writer, f"{run}/n")
@@ -121,6 +125,21 @@ def _leave_folder() -> None:
     os.chdir("/")
 
 
+def work(shim: Shim, done: _thread.LockType) -> None:
+    """Everything the shim does, in a thread that is not the first.
+
+    The kernel lists children by the thread that started them, and hands orphans to the first one: its list
+    holds nothing but what workers left behind, and stays short however many of them there are.
+    """
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+        shim.start()
+        shim.loop.run()
+        shim.finish()
+    finally:
+        done.release()
+
+
 def main(arguments: list[str]) -> None:
     if arguments[0] != "--reaper":
         proc.run_as_subreaper([os.path.abspath(__file__), "--reaper", *arguments])
@@ -128,9 +147,11 @@ def main(arguments: list[str]) -> None:
     for descriptor in (guardian, owner, lock):
         os.set_inheritable(int(descriptor), False)
     shim = Shim(run, logs, int(soft_files), int(guardian), int(owner))
-    shim.start()
-    shim.loop.run()
-    shim.finish()
+    signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
+    done = _thread.allocate_lock()
+    done.acquire()
+    _thread.start_new_thread(work, (shim, done))
+    done.acquire()
 
 
 if __name__ == "__main__":
