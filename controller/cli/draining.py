@@ -43,12 +43,12 @@ class Drain:
         last: Mapping[str, Any] = {}
         try:
             while not stream.ended:
-                if self._is_interrupted(stream, interrupts):
+                can_read, interrupted = self._wait(stream, interrupts)
+                for line in stream.next_lines() if can_read else ():
+                    last = self._show(line) or last
+                if interrupted:
                     interrupts = None
                     self._kill_now()
-                    continue
-                for line in stream.next_lines():
-                    last = self._show(line) or last
         except client_errors.ConnectionLost:
             pass
         finally:
@@ -67,15 +67,15 @@ class Drain:
         self._context.print("killing what is left")
         self._streams.append(self._ask(0))
 
-    def _is_interrupted(self, stream: Stream, interrupts: Interrupts | None) -> bool:
-        """Wait for the next piece or for an interrupt; True for the latter."""
+    def _wait(self, stream: Stream, interrupts: Interrupts | None) -> tuple[bool, bool]:
+        """Wait for the next piece or for an interrupt: is there a piece, is it to kill."""
         if interrupts is None or stream.is_pending:
-            return False
+            return True, False
         poller = select.poll()
         poller.register(stream.fileno(), select.POLLIN)
         poller.register(interrupts.fileno(), select.POLLIN)
         ready = {fd for fd, _ in poller.poll()}
-        return interrupts.fileno() in ready and interrupts.take() > 0
+        return stream.fileno() in ready, interrupts.fileno() in ready and interrupts.take() > 0
 
     def _show(self, line: bytes) -> Mapping[str, Any] | None:
         """Show one step; the last one is returned."""

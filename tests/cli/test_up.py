@@ -197,6 +197,7 @@ def test_refresh_env_needs_a_new_controller(shell, api, monkeypatch):
 
 
 def test_abort_on_failure_stops_everything_and_says_why(stage):
+    stage.signals = []
     outcome = stage.up("--abort-on-failure")
     assert outcome.code == 1
     assert "import failed: exit 1 after 0.3s, 7th time" in outcome.err
