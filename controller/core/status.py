@@ -110,6 +110,7 @@ def _count(views: Sequence[worker.View], wanted_hash: str | None, wanted: int) -
             continue
         if state is State.COMPLETED:
             tally.completed += 1
+            tally.updated += view.wanted and view.template_hash == wanted_hash
             tally.done = tally.done or view
         elif view.given_up:
             tally.given_up = tally.given_up or view

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from controller import ports
-from controller.core import admission, door, kinds, notes, parse, revisions, runs, steps, template
+from controller.core import admission, door, kinds, notes, parse, records, revisions, runs, steps, template
 from controller.engine.engine import Engine
 
 ROLLBACK_MANAGER = "workerctl-rollback"
@@ -87,7 +87,7 @@ class EngineControl:
     ) -> ports.WorkerAction:
         before, after = change
         if process is None:
-            resting = self._resting(before or after, worker, new_hash)
+            resting = self._resting(before, after, worker, new_hash)
             if resting:
                 return ports.WorkerAction(worker, "keep", resting)
             return ports.WorkerAction(worker, "start", env_problem or "wanted")
@@ -102,16 +102,23 @@ class EngineControl:
             return ports.WorkerAction(worker, "restart", "a restart was asked for")
         return ports.WorkerAction(worker, "restart", self._env_reason(after))
 
-    def _resting(self, obj: kinds.Object | None, worker: str, new_hash: str | None) -> str:
-        """A one-shot that is done stays done while its template is the same."""
-        if obj is None:
+    def _resting(
+        self, before: kinds.Object | None, after: kinds.Object | None, worker: str, new_hash: str | None
+    ) -> str:
+        """Why a worker without a process is left alone. What is done stays done while its template is the
+        same; what is given up or in backoff is only started at once if the spec changes (S4.5)."""
+        if before is None or after is None:
             return ""
-        meta = obj["metadata"]
+        meta = before["metadata"]
         mind = self._engine.memory(kinds.Key(meta["namespace"], meta["name"]))
         record = None if mind is None else mind.records.get(worker)
-        if record is None or record.template_hash != new_hash or record.phase != "Completed":
+        if record is None or record.template_hash != new_hash:
             return ""
-        return "completed"
+        if record.phase is records.Phase.COMPLETED:
+            return "completed"
+        if before["spec"] != after["spec"]:
+            return ""
+        return "given up" if record.phase is records.Phase.FAILED else "in backoff"
 
     def _env_reason(self, after: kinds.Object | None) -> str:
         """Names the keys that differ, never their values (S4.12)."""

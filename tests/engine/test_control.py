@@ -70,6 +70,14 @@ def test_a_finished_one_shot_is_kept() -> None:
     assert preview(made, control, command=["y"])[0][1] == "start"
 
 
+def test_a_given_up_worker_is_kept_unless_the_spec_changes() -> None:
+    made, control = world(
+        Script(exit_after=0, exit_code=1), num=1, max_consecutive_failures=0, retry_after="0s"
+    )
+    assert preview(made, control) == [("web-0", "keep", "given up")]
+    assert preview(made, control, max_consecutive_failures=3) == [("web-0", "start", "wanted")]
+
+
 def test_rollback_restores_the_template_and_nothing_else() -> None:
     made, control = world()
     made.edit("web", command=["y"], num=3)
