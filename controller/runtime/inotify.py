@@ -55,6 +55,9 @@ class Watcher:
         number = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), mask)
         if number < 0:
             raise _error(folder)
+        for old in [one for one, name in self._folders.items() if name == folder and one != number]:
+            self._libc.inotify_rm_watch(self._descriptor, old)  # what was called that before
+            del self._folders[old]
         self._folders[number] = folder
 
     async def changes(self) -> list[Change]:
@@ -89,7 +92,8 @@ class Watcher:
             at += _HEADER.size
             name = os.fsdecode(data[at : at + length].rstrip(b"\0"))
             at += length
-            found.append(Change(self._folders.get(number, ""), name, mask))
+            if number in self._folders or mask & OVERFLOW:
+                found.append(Change(self._folders.get(number, ""), name, mask))
             if mask & IGNORED:
                 self._folders.pop(number, None)
         return found

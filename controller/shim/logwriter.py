@@ -62,7 +62,7 @@ def lines_of(body: bytes, clock: Clock) -> tuple[bytes, bytes]:
         if _has_long_line(head):
             out = b"".join(_pieces(line, prefix, clock) for line in head.split(b"\n"))
         else:
-            out = prefix + head.replace(b"\n", b"\n" + prefix) + b"\n"
+            out = b"".join((prefix, head.replace(b"\n", b"\n" + prefix), b"\n"))
     if len(rest) > contract.LINE_LIMIT:
         partial = clock.stamp(contract.STREAM_OUTPUT, contract.PARTIAL)
         keep = len(rest) % contract.LINE_LIMIT or contract.LINE_LIMIT

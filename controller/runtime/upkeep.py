@@ -1,0 +1,46 @@
+"""Noticing that the state or the run-time folder was deleted under a running controller; nothing polls."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable
+
+from controller import settings
+from controller.runtime import inotify
+
+_PRECIOUS = frozenset({"api.sock", "shim.sock", "lock", "store.db"})
+
+
+async def losses(paths: settings.ProjectPaths) -> AsyncIterator[str]:
+    """The folder that lost something, each time. It exists again when its name is yielded, empty or not.
+
+    What to do is the reader's: `LocalRuntime.repair()` for what guardian and shim keep there.
+    """
+    watcher = inotify.Watcher()
+    try:
+        _watch(watcher, (paths.run, paths.state))
+        while True:
+            for folder in _lost(await watcher.changes(), paths):
+                _watch(watcher, (folder,))
+                yield folder
+    finally:
+        watcher.close()
+
+
+def _watch(watcher: inotify.Watcher, folders: Iterable[str]) -> None:
+    for folder in folders:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        watcher.add(folder, inotify.DELETE | inotify.MOVED_FROM | inotify.GONE)
+
+
+def _lost(changes: Iterable[inotify.Change], paths: settings.ProjectPaths) -> list[str]:
+    found: dict[str, None] = {}
+    for change in changes:
+        folder = change.folder
+        if not folder:
+            found[paths.run] = found[paths.state] = None
+        elif change.mask & inotify.GONE or (
+            change.name in _PRECIOUS and not os.path.exists(f"{folder}/{change.name}")
+        ):
+            found[folder] = None
+    return list(found)
