@@ -26,7 +26,7 @@ def show(sets: Sequence[Object], context: Context) -> None:
 
         several = objects.spans_namespaces(sets)
         rows = [_cells(obj, several=several) for obj in sets]
-        render.rows(rows, context)
+        render.rows(rows, context, message_width=_MESSAGE_WIDTH)
         return
     for line in set_lines(sets, context.style):
         context.print(line)

@@ -30,17 +30,24 @@ _STATES = {
 def console(context: Context) -> Console:
     """Standard output as rich sees it; no markup, no highlighting by guesswork."""
     return Console(
-        file=context.stdout, force_terminal=True, highlight=False, markup=False, emoji=False, soft_wrap=False
+        file=context.stdout,
+        force_terminal=True,
+        color_system="standard",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        _environ=context.environ,
     )
 
 
-def rows(cells: Sequence[Sequence[str]], context: Context) -> None:
-    """Name, ready, STATUS, why, where: the reason is wrapped in its own column."""
+def rows(cells: Sequence[Sequence[str]], context: Context, *, message_width: int) -> None:
+    """Name, ready, STATUS, then why and where: a long reason is wrapped below itself."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     for _ in range(3):
         table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_column(no_wrap=True, style="dim")
     for name, ready, state, why, where in cells:
-        table.add_row(name, ready, Text(state, _STATES.get(state, "")), why, where)
+        said = Text(f"{why:<{message_width}}" if where else why)
+        said.append(where, "dim")
+        table.add_row(name, ready, Text(state, _STATES.get(state, "")), said)
     console(context).print(table)

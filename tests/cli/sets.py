@@ -20,10 +20,10 @@ MANIFEST = (
 )
 
 
-def workerset(name: str, state: str = "Ready", ready: int = 1, message: str = "", **spec: Any) -> Object:
+def workerset(label: str, state: str = "Ready", ready: int = 1, message: str = "", /, **spec: Any) -> Object:
     """A set the engine has looked at; `spec.source` is its manifest."""
     source = spec.pop("source", "")
-    metadata: Object = {"name": name, "namespace": "default", "generation": 2, "resourceVersion": "7"}
+    metadata: Object = {"name": label, "namespace": "default", "generation": 2, "resourceVersion": "7"}
     if source:
         metadata["annotations"] = {"workerset.dev/source": source}
     status = {
@@ -99,7 +99,7 @@ def story() -> list[Object]:
     """The sets of the sample in the documents."""
     failed = "exit 1 after 0.3s, 7th time: KeyError 'API_KEY' (src/import.py:12); next try in 30s"
     return [
-        workerset("web", ready=2, num=2, message="http://127.0.0.1:8000", source="manifests/10-web.yaml:1"),
+        workerset("web", "Ready", 2, "http://127.0.0.1:8000", num=2, source="manifests/10-web.yaml:1"),
         workerset(
             "job",
             "CatchAll",
