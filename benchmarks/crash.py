@@ -53,13 +53,12 @@ def take_turns(
 
 def time_replacement(parent: int, victim: int) -> float:
     """Seconds from the kill to a new child of `parent` that has exec'ed; watched without a pause."""
-    path = f"/proc/{parent}/task/{parent}/children"
-    known = set(read(path).split())
+    known = set(children(parent))
     began = time.monotonic()
     os.kill(victim, signal.SIGKILL)
     while time.monotonic() < began + 10:
-        for pid in set(read(path).split()) - known:
-            if read(f"/proc/{pid.decode()}/cmdline").endswith(MARK[MARK.index(b"\0") :]):
+        for pid in set(children(parent)) - known:
+            if read(f"/proc/{pid}/cmdline").endswith(MARK[MARK.index(b"\0") :]):
                 return time.monotonic() - began
     raise SystemExit(f"no replacement within 10 s for {victim}")
 
