@@ -7,7 +7,8 @@ from controller.cli import bulk, common, errors, objects, settled
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from controller.cli.bulk import Result
     from controller.cli.context import Context
@@ -98,15 +99,25 @@ def _client(args: argparse.Namespace, context: Context) -> Client | None:
     from controller.cli import launching
 
     started = launching.start_or_join(context, foreground=False)
+    project = started.client.request("GET", "/workerset/v1/project").json()
     if started.is_new:
-        pid = (
-            started.client.request("GET", "/workerset/v1/project")
-            .json()
-            .get("pids", {})
-            .get("controller", "")
-        )
+        pid = (project.get("pids") or {}).get("controller", "")
         context.note(f"started controller {pid} for project {context.project_name} (workerctl down ends it)")
+    else:
+        note_environment(project, context)
     return started.client
+
+
+def note_environment(project: Mapping[str, Any], context: Context) -> None:
+    """S8.1: workers get the environment captured first; say where this shell differs in what matters."""
+    captured = project.get("environment") or {}
+    differing = [name for name in ("PATH", "VIRTUAL_ENV") if name in captured]
+    differing = [name for name in differing if (captured[name] or "") != context.environ.get(name, "")]
+    if differing:
+        context.note(
+            f"warning: workers do not get this shell's {' and '.join(differing)}, but what was captured first; "
+            "to take this shell's: workerctl down, then workerctl up -d --refresh-env"
+        )
 
 
 def _only_checked(items: Sequence[Item], context: Context) -> int:

@@ -118,14 +118,16 @@ class Up:
             )
             self._stop(interrupts, "")
             return errors.FAILED
-        code = errors.TERMINATED if interrupts.last == signal.SIGTERM else errors.INTERRUPTED
-        return self._stop(interrupts, "^C ") or code
+        if interrupts.last == signal.SIGINT:
+            return self._stop(interrupts, "^C ") or errors.INTERRUPTED
+        return self._stop(interrupts, "") or errors.TERMINATED
 
     def _stop(self, interrupts: signals.Interrupts, prefix: str) -> int:
         """Drain what is ours; leave what was there before."""
         if not self._started.is_new:
             pid = _controller_pid(self._context)
-            self._context.print(f"{prefix}detached; controller {pid} goes on (workerctl down ends it)")
+            start = "\r" if self._context.is_terminal else ""  # over the terminal's own ^C
+            self._context.print(f"{start}{prefix}detached; controller {pid} goes on (workerctl down ends it)")
             return errors.OK
         return draining.Drain(self._context, prefix=prefix, hint=" (again = kill now)").run(interrupts)
 

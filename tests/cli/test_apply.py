@@ -19,6 +19,12 @@ def manifests(shell):
     return shell
 
 
+@pytest.fixture(autouse=True)
+def _project(request):
+    if "api" in request.fixturenames:
+        request.getfixturevalue("api").on("GET", PROJECT, project())
+
+
 def test_all_documents_go_in_one_request_with_their_sources(manifests, api):
     api.on(
         "POST",
@@ -109,6 +115,15 @@ def test_s1_7_a_created_catch_all_says_what_it_is(shell, api):
 def test_warnings_go_to_standard_error(manifests, api):
     api.on("POST", APPLY, {"items": [applied("created", workerset("web"), warnings=["PATH differs"])]})
     assert manifests("apply", "-f", "m").err == "warning: web: PATH differs\n"
+
+
+def test_s8_1_another_path_than_the_captured_one_is_said(manifests, api):
+    api.on("POST", APPLY, {"items": [applied("unchanged", workerset("web"))]})
+    api.on("GET", PROJECT, project(environment={"PATH": "/other/bin", "VIRTUAL_ENV": ""}))
+    assert manifests("apply", "-f", "m").err == (
+        "warning: workers do not get this shell's PATH, but what was captured first; "
+        "to take this shell's: workerctl down, then workerctl up -d --refresh-env\n"
+    )
 
 
 def test_standard_input_and_namespaces(shell, api):
