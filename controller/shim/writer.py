@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from controller.shim.records import Run
 
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "2097152", "MALLOC_MMAP_THRESHOLD_": "1048576"}
-"""glibc gives the memory of each chunk back and faults it in again otherwise, at a third of the rate (mallopt(3))."""
+"""Else glibc gives the memory of each chunk back and faults it in again: a third of the rate (mallopt(3))."""
 
 _BATCH = 64
 _PACKET = 65536
