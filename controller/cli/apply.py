@@ -114,8 +114,9 @@ def note_environment(project: Mapping[str, Any], context: Context) -> None:
     differing = [name for name in ("PATH", "VIRTUAL_ENV") if name in captured]
     differing = [name for name in differing if (captured[name] or "") != context.environ.get(name, "")]
     if differing:
+        names = " and ".join(differing)
         context.note(
-            f"warning: workers do not get this shell's {' and '.join(differing)}, but what was captured first; "
+            f"warning: workers do not get this shell's {names} but what was captured first; "
             "to take this shell's: workerctl down, then workerctl up -d --refresh-env"
         )
 

@@ -54,7 +54,7 @@ class Drain:
         finally:
             for opened in self._streams:
                 opened.close()
-            self._ticker.clear()
+            self._ticker.keep()
         return self._finish(last)
 
     def _ask(self, grace_seconds: float | None) -> Stream:

@@ -121,7 +121,7 @@ def test_s8_1_another_path_than_the_captured_one_is_said(manifests, api):
     api.on("POST", APPLY, {"items": [applied("unchanged", workerset("web"))]})
     api.on("GET", PROJECT, project(environment={"PATH": "/other/bin", "VIRTUAL_ENV": ""}))
     assert manifests("apply", "-f", "m").err == (
-        "warning: workers do not get this shell's PATH, but what was captured first; "
+        "warning: workers do not get this shell's PATH but what was captured first; "
         "to take this shell's: workerctl down, then workerctl up -d --refresh-env\n"
     )
 
