@@ -46,12 +46,20 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Everything but what only the shim knows (run id, sockets). `by_ordinal`: argv differs in a pool."""
+    """Everything but what only the shim knows (run id, sockets). `by_ordinal`: argv differs in a pool.
+
+    `own` is what is put over the base environment.
+    """
 
     argv: tuple[str, ...]
     cwd: str
-    variables: Mapping[str, Variable]
+    own: Mapping[str, Variable]
+    base: Mapping[str, Variable]
     by_ordinal: bool
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        return {**self.base, **self.own}
 
 
 class Resolver:
@@ -69,19 +77,18 @@ class Resolver:
         """Raises `LaunchProblem` where it is clear already that nothing can be started."""
         cwd = os.path.normpath(os.path.join(self._root, template.working_dir))
         choice = self._choose(template, cwd)
-        variables = dict(self._base)
-        self._add_language(variables, choice, cwd)
+        own = self._language(choice, cwd)
         for name, value in env_file_values.items():
-            variables[name] = Variable(value, ENV_FILES)
+            own[name] = Variable(value, ENV_FILES)
         for name, value in template.env.items():
-            variables[name] = Variable(value, MANIFEST)
-        self._add_contract(variables, identity)
+            own[name] = Variable(value, MANIFEST)
+        self._add_contract(own, identity)
         words = self._words(template, identity, choice)
-        argv = tuple(expand(word, variables) for word in words)
+        argv = tuple(expand(word, own, self._base) for word in words)
         if not argv or not argv[0]:
             raise ports.LaunchProblem("the command is empty: give a program as its first word")
         by_ordinal = any(contract.ORDINAL in word for word in words)
-        return Launch(argv, cwd, variables, by_ordinal)
+        return Launch(argv, cwd, own, self._base, by_ordinal)
 
     def _choose(self, template: spec.Template, cwd: str) -> interpreters.Choice:
         if template.file is not None:
@@ -102,12 +109,8 @@ class Resolver:
         given += [path, identity.worker_name]
         return (*(word.replace("$(", "$$(") for word in given), *template.args)
 
-    def _add_language(
-        self,
-        variables: dict[str, Variable],
-        choice: interpreters.Choice,
-        cwd: str,
-    ) -> None:
+    def _language(self, choice: interpreters.Choice, cwd: str) -> dict[str, Variable]:
+        own = {"PYTHONUNBUFFERED": Variable("1", OURS)}
         first = [f"{choice.venv}/bin"] if choice.venv else []
         modules = interpreters.nearest(cwd, self._root, "node_modules/.bin")
         if modules:
@@ -115,10 +118,10 @@ class Resolver:
         if first:
             path = self.base.get("PATH", os.defpath)
             names = " and ".join(os.path.relpath(one, self._root) for one in first)
-            variables["PATH"] = Variable(":".join([*first, path]), f"{BASE}, after {names}")
+            own["PATH"] = Variable(":".join([*first, path]), f"{BASE}, after {names}")
         if choice.venv:
-            variables["VIRTUAL_ENV"] = Variable(choice.venv, OURS)
-        variables["PYTHONUNBUFFERED"] = Variable("1", OURS)
+            own["VIRTUAL_ENV"] = Variable(choice.venv, OURS)
+        return own
 
     def _add_contract(self, variables: dict[str, Variable], identity: Identity) -> None:
         fixed = {
@@ -138,7 +141,7 @@ class Resolver:
         variables[contract.PROJECT] = self._tag
 
 
-def expand(word: str, variables: Mapping[str, Variable]) -> str:
+def expand(word: str, own: Mapping[str, Variable], base: Mapping[str, Variable]) -> str:
     """`$(NAME)` as Kubernetes does it: unknown names stay as they are, `$$(NAME)` is `$(NAME)`.
 
     Any other `$$` is left alone: in `sh -c` it is the shell's own process id.
@@ -149,7 +152,7 @@ def expand(word: str, variables: Mapping[str, Variable]) -> str:
     def one(found: re.Match[str]) -> str:
         if found[1] is None:
             return "$("
-        known = variables.get(found[1])
+        known = own.get(found[1]) or base.get(found[1])
         return found[0] if known is None else known.value
 
     return _REFERENCE.sub(one, word)

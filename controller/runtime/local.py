@@ -44,7 +44,6 @@ class LocalRuntime:
         self._local: set[str] = set()
         self._listed: set[str] | None = None
         self._changed: dict[kinds.Key, None] = {}
-        self._telling = False
         self._connection = connection.Connection(
             paths.shim_socket, self._receive, self._disconnected, lambda: self.on_fact("lost")
         )
@@ -159,7 +158,6 @@ class LocalRuntime:
 
     def _tell(self) -> None:
         """Once a set, however much of it changed; never before a listing is complete."""
-        self._telling = False
         if self._listed is not None:
             return
         changed, self._changed = self._changed, {}

@@ -60,7 +60,7 @@ class Specs:
             ordinal=asked.ordinal,
         )
         launch = self._resolver.resolve(asked.template, identity, asked.env_file_values)
-        number = self._intern(fields_of(launch, asked, self._resolver.base), out)
+        number = self._intern(fields_of(launch, asked), out)
         self._batch[_alike(asked, asked.ordinal if launch.by_ordinal else -1)] = number
         self._alive += (asked.template, asked.env_file_values)
         return number
@@ -87,7 +87,7 @@ def _alike(asked: ports.StartRun, ordinal: int) -> _Asked:
     """Two starts with equal answers get equal specs; the objects live as long as the batch."""
     return (
         id(asked.template),
-        id(asked.env_file_values),
+        id(asked.env_file_values) if asked.env_file_values else 0,
         asked.worker_name,
         asked.scope,
         asked.background,
@@ -96,10 +96,10 @@ def _alike(asked: ports.StartRun, ordinal: int) -> _Asked:
     )
 
 
-def fields_of(launch: environment.Launch, asked: ports.StartRun, base: Mapping[str, str]) -> dict[str, Any]:
-    """The message's fields; `env` is what differs from the base environment."""
+def fields_of(launch: environment.Launch, asked: ports.StartRun) -> dict[str, Any]:
+    """The message's fields; `env` is what is put over the base environment."""
     template = asked.template
-    env = {name: one.value for name, one in launch.variables.items() if base.get(name) != one.value}
+    env = {name: one.value for name, one in launch.own.items()}
     fields: dict[str, Any] = {
         "argv": launch.argv,
         "cwd": launch.cwd,
