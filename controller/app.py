@@ -15,16 +15,24 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from controller import __version__, clock, ids, ports, settings
 from controller.api import application, server
 from controller.core import kinds, parse, stamps
+from controller.core.conditions import Condition
 from controller.engine import control, engine, loop
 from controller.manifest import reader, schema
-from controller.runtime import environment, local, logs
+from controller.runtime import environment, local, logs, upkeep
 from controller.sdk.workerset import contract
 from controller.store import store
 
 BASE_ENVIRONMENT = "base-environment"
 ENDED_FOR_GOOD = 0
 TO_BE_RESTARTED = 1
+_NO_GUARDIAN = (
+    "the guardian was killed: workers run on, but nothing restarts this controller or ends what a dead shim "
+    "would leave; to have one again: workerctl down, then workerctl up -d"
+)
 _LOG = logging.getLogger(__name__)
+
+WatchSignals = Callable[[Callable[[], None], Callable[[], None]], None]
+"""Given what to call to end and what to call to drain, from inside the running loop."""
 
 
 def main(
@@ -33,7 +41,7 @@ def main(
     foreground: bool,
     refresh_env: bool,
     environ: Mapping[str, str],
-    watch_signals: Callable[[Callable[[], None]], None],
+    watch_signals: WatchSignals,
 ) -> int:
     """Run a project's controller until told to end. Exit code 0 = ended for good, 1 = to be started again."""
     os.makedirs(paths.state, mode=0o700, exist_ok=True)
@@ -67,12 +75,14 @@ class Controller:
         self._ids = ids.SystemIds()
         self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, _engine_settings())
         self._control = control.EngineControl(self._engine, kept, self._runtime, self._clock)
-        self._stop = asyncio.Event()
+        self._base_env = base_env
+        self._stop, self._drain = asyncio.Event(), asyncio.Event()
         self._purge = False
         self._ended = False
 
-    async def run(self, watch_signals: Callable[[Callable[[], None]], None]) -> int:
-        watch_signals(self._stop.set)
+    async def run(self, watch_signals: WatchSignals) -> int:
+        watch_signals(self._stop.set, self._drain.set)
+        self._runtime.on_fact = self._note
         try:
             await self._runtime.connect()
         except ConnectionError as error:
@@ -83,6 +93,13 @@ class Controller:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(loop.run(self._engine, self._stop), name="engine")
                 tasks.create_task(self._serve(), name="api")
+                waiting = (
+                    tasks.create_task(self._drain_when_asked(), name="drain"),
+                    tasks.create_task(self._repair_losses(), name="upkeep"),
+                )
+                await self._stop.wait()
+                for task in waiting:
+                    task.cancel()
         finally:
             if self._ended:
                 self._runtime.end()
@@ -92,16 +109,47 @@ class Controller:
         return ENDED_FOR_GOOD if self._ended else TO_BE_RESTARTED
 
     async def _serve(self) -> None:
-        app = application.build(
-            self._store,
-            schema.WorkerSetSchema(),
-            logs.LogReader(self._paths.logs),
-            self,
-            self._clock,
-            self._ids,
-            _load_yaml,
+        parts = application.Parts(
+            store=self._store,
+            schema=schema.WorkerSetSchema(),
+            logs=logs.LogReader(self._paths.logs),
+            control=self,
+            clock=self._clock,
+            ids=self._ids,
+            load_yaml=_load_yaml,
         )
+        app = application.build(parts)
         await server.serve(app, self._paths.api_socket, lambda: self._say({"ready": os.getpid()}), self._stop)
+
+    async def _drain_when_asked(self) -> None:
+        """The guardian asks once nobody holds the leash: each set stops by its own rules (S4.6)."""
+        await self._drain.wait()
+        async for _ in self.shutdown(None, purge=False):
+            pass
+
+    async def _repair_losses(self) -> None:
+        """A folder of ours was deleted: guardian and shim put back what is theirs."""
+        try:
+            async for folder in upkeep.losses(self._paths):
+                _LOG.warning("lost and put back: %s", folder)
+                self._runtime.repair()
+        except OSError as error:
+            _LOG.warning("deleted folders will not be noticed: %s", error)
+
+    def _note(self, fact: str) -> None:
+        """Something about the tree itself changed; `conditions` says what is wrong now."""
+        for one in self._conditions():
+            if not one.status:
+                _LOG.warning("%s changed, %s: %s", fact, one.type, one.message)
+
+    def _conditions(self) -> tuple[Condition, ...]:
+        """What is wrong with the project as a whole."""
+        alive, trouble = self._runtime.guardian_alive, self._runtime.log_trouble
+        return (
+            *self._engine.conditions(),
+            Condition("GuardianAlive", alive, "Alive" if alive else "Gone", "" if alive else _NO_GUARDIAN),
+            Condition("LogsWritable", not trouble, "LogTrouble" if trouble else "Writable", trouble),
+        )
 
     def _say(self, word: Mapping[str, object]) -> None:
         """The one line on the guardian's ready pipe."""
@@ -123,6 +171,7 @@ class Controller:
             "version": __version__,
             "startedAt": stamps.rfc3339(self._started_wall),
             "foreground": self._foreground,
+            "environment": {name: self._base_env.get(name, "") for name in ("PATH", "VIRTUAL_ENV")},
             "conditions": [
                 {
                     "type": one.type,
@@ -130,7 +179,7 @@ class Controller:
                     "reason": one.reason,
                     "message": one.message,
                 }
-                for one in self._engine.conditions()
+                for one in self._conditions()
             ],
         }
 

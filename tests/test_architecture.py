@@ -55,7 +55,7 @@ EFFECTS = (
     Effect("the terminal", "rich", "cli/render"),
     Effect("HTTP server", "uvicorn httptools", "api/server"),
     Effect("web framework", "starlette", "api/"),
-    Effect("starting and reaping processes", STARTING, "shim/ cli/editing.py cli/comparing.py"),
+    Effect("starting and reaping processes", STARTING, "shim/ cli/programs.py"),
     Effect("signalling processes", "os.kill os.killpg signal.pidfd_send_signal", "shim/ client/waiting.py"),
     Effect("sockets", "socket _socket", "client/ runtime/ api/server shim/ sdk/ kube/"),
     Effect(
@@ -93,8 +93,6 @@ IMPURE = {
 MOST_FILE_LINES = 300
 MOST_BODY_LINES = 40
 MOST_PARAMETERS = 6
-WIRING = ("api/application.py", "engine/reconcile.py")
-"""Where ports are handed over, one parameter a port."""
 
 
 MODULES = [Module(path) for path in sorted(PACKAGE.rglob("*.py"))]
@@ -251,11 +249,7 @@ def test_functions_are_short() -> None:
 
 def test_functions_take_few_parameters() -> None:
     none_of(
-        (
-            f"{name} has {n}"
-            for name, node in functions()
-            if (n := parameters(node)) > MOST_PARAMETERS and not any(place in name for place in WIRING)
-        ),
+        (f"{name} has {n}" for name, node in functions() if (n := parameters(node)) > MOST_PARAMETERS),
         f"at most {MOST_PARAMETERS} parameters before a frozen dataclass takes over",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NoReturn
 
 from starlette.applications import Starlette
@@ -15,35 +16,38 @@ def _no_yaml(_: bytes) -> NoReturn:
     raise ValueError("this server was built without YAML: send JSON")
 
 
-def build(
-    store: ports.Store,
-    schema: ports.Schema,
-    logs: ports.Logs,
-    control: ports.Control,
-    clock: ports.Clock,
-    ids: ports.Ids,
-    load_yaml: LoadYaml = _no_yaml,
-    *,
-    bookmark_seconds: float = bookmarks.SECONDS,
-) -> Starlette:
-    """The API on these ports; `app.state.streams` ends what goes on (`server.py` does).
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The ports that the API stands on.
 
     `load_yaml` reads one YAML document as JSON values, and raises ValueError with a sentence: the only
     parser of YAML is the manifest reader, which this floor cannot see.
     """
+
+    store: ports.Store
+    schema: ports.Schema
+    logs: ports.Logs
+    control: ports.Control
+    clock: ports.Clock
+    ids: ports.Ids
+    load_yaml: LoadYaml = _no_yaml
+
+
+def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starlette:
+    """The API on these ports; `app.state.streams` ends what goes on (`server.py` does)."""
     services = Services(
-        store=store,
-        schema=schema,
-        logs=logs,
-        control=control,
-        clock=clock,
-        ids=ids,
-        load_yaml=load_yaml,
+        store=parts.store,
+        schema=parts.schema,
+        logs=parts.logs,
+        control=parts.control,
+        clock=parts.clock,
+        ids=parts.ids,
+        load_yaml=parts.load_yaml,
         streams=replies.Streams(),
         pages=pages.Pages(),
-        bookmarks=bookmarks.Bookmarks(store.subscribe, bookmark_seconds),
+        bookmarks=bookmarks.Bookmarks(parts.store.subscribe, bookmark_seconds),
     )
-    namespaces.ensure_default(store, ids.uid(), services.now())
+    namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))
     app.state.streams = services.streams
     return app

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 
-from controller.cli import errors, objects, output
+from controller.cli import errors, objects, output, programs
 from controller.core import masking
 
 TYPE_CHECKING = False
@@ -57,7 +57,6 @@ def print_unified(pairs: Sequence[Pair], context: Context) -> int:
 def run_external(command: str, pairs: Sequence[Pair], context: Context) -> int:
     """Run the user's program on two folders, as kubectl does; its exit code is ours."""
     import shlex
-    import subprocess
     import tempfile
 
     with (
@@ -71,11 +70,11 @@ def run_external(command: str, pairs: Sequence[Pair], context: Context) -> int:
                         file.write(content)
         try:
             words = [*shlex.split(command), live, merged]
-            done = subprocess.run(words, stdout=subprocess.PIPE, env=dict(context.environ), check=False)
+            printed, code = programs.output(words, context.environ)
         except (OSError, ValueError) as error:
             raise errors.CliError(f"cannot run KUBECTL_EXTERNAL_DIFF: {error}", f"it is: {command}") from None
-    context.stdout.write(done.stdout.decode("utf-8", "replace"))
-    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+    context.stdout.write(printed)
+    return code
 
 
 def _painted(line: str, context: Context) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 
-from controller.cli import errors
+from controller.cli import errors, programs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,18 +37,16 @@ class Editor:
 
     def open(self, path: str) -> None:
         """Returns when the editor has ended. Raises `CliError` if it cannot, or fails."""
-        import subprocess
-
         try:
-            done = subprocess.run([*self._words, path], env=dict(self._environ), check=False)
+            code = programs.run([*self._words, path], self._environ)
         except OSError as error:
             raise errors.CliError(
                 f"cannot start the editor {self._words[0]}: {error.strerror}",
                 f"set EDITOR; the text is in {path}",
             ) from None
-        if done.returncode != 0:
+        if code != 0:
             raise errors.CliError(
-                f"the editor failed with exit code {done.returncode}: {self._words[0]}",
+                f"the editor failed with exit code {code}: {self._words[0]}",
                 f"the text is in {path}",
             )
 

@@ -1,7 +1,7 @@
 """The controller's own process (the hidden verb `_controller`), and every signal handler of the command line.
 
 SIGTERM to the controller ends the controller alone: workers stay with the shim, and the next controller
-adopts them. Draining is asked for through the API or by letting go of the leash.
+adopts them. Draining is asked for through the API, or by the guardian once nobody holds the leash.
 """
 
 from __future__ import annotations
@@ -52,13 +52,16 @@ def set_up_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
 
 
-def watch_signals(stop: Callable[[], None]) -> None:
+def watch_signals(stop: Callable[[], None], drain: Callable[[], None]) -> None:
     """Called from inside the running loop: SIGTERM and SIGINT call `stop` (end, drain nothing)."""
     import asyncio
+
+    from controller.sdk.workerset import contract
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    loop.add_signal_handler(contract.DRAIN_SIGNAL, drain)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 

@@ -5,7 +5,6 @@ The shape is core/v1 Event. One series per (object, reason, subject): the newest
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import Literal
 
@@ -54,18 +53,8 @@ class Note:
         return "Warning" if self.warning else "Normal"
 
 
-def timestamp(wall: float) -> str:
-    """RFC 3339 in UTC with whole seconds; one pass asks for the same few seconds over and over."""
-    return _timestamp(int(wall))
-
-
-@functools.lru_cache(maxsize=256)
-def _timestamp(wall: int) -> str:
-    return stamps.rfc3339(wall)
-
-
 def wall_of(text: str) -> float:
-    """The inverse of `timestamp`; 0 for what is no timestamp."""
+    """Seconds since the epoch; 0 for what is no timestamp."""
     try:
         return stamps.parse(text)
     except ValueError:
@@ -82,7 +71,7 @@ def event(owner: kinds.Object, note: Note, wall: float, previous: kinds.Object |
     """The Event object for a note about `owner` (a WorkerSet); `previous` is its series so far."""
     meta = owner["metadata"]
     name = event_name(meta["name"], meta["uid"], note)
-    now = timestamp(wall)
+    now = stamps.rfc3339(wall)
     first, count = now, note.count
     metadata = {
         "name": name,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.core import kinds, names, notes, records, sentences, template, worker
+from controller.core import kinds, names, records, sentences, stamps, template, worker
 from controller.core.lifecycle import State
 
 LABEL_REVISION = "controller-revision-hash"
@@ -38,7 +38,7 @@ def build(
     meta = owner["metadata"]
     pod_uid = uid(meta["uid"], view)
     same = previous is not None and previous["metadata"]["uid"] == pod_uid
-    created = notes.timestamp(now)
+    created = stamps.rfc3339(now)
     if same and previous is not None:
         created = previous["metadata"]["creationTimestamp"]
     metadata: dict[str, Any] = {
@@ -119,14 +119,14 @@ def _status(view: worker.View, before: dict[str, Any], now: float) -> dict[str, 
         status["reason"] = view.reason
     status["conditions"] = [_ready(view, before, now)]
     if view.started_wall:
-        status["startTime"] = notes.timestamp(view.started_wall)
+        status["startTime"] = stamps.rfc3339(view.started_wall)
     status["containerStatuses"] = [_container(view)]
     return status
 
 
 def _ready(view: worker.View, before: dict[str, Any], now: float) -> dict[str, Any]:
     value = "True" if view.ready else "False"
-    since = notes.timestamp(view.ready_wall if view.ready and view.ready_wall else now)
+    since = stamps.rfc3339(view.ready_wall if view.ready and view.ready_wall else now)
     old = next(iter(before.get("conditions") or ()), None)
     if old is not None and old["status"] == value:
         since = old["lastTransitionTime"]
@@ -158,7 +158,7 @@ def _container(view: worker.View) -> dict[str, Any]:
 
 def _state(view: worker.View, *, live: bool) -> dict[str, Any]:
     if live:
-        return {"running": {"startedAt": notes.timestamp(view.started_wall)}}
+        return {"running": {"startedAt": stamps.rfc3339(view.started_wall)}}
     if view.state in (State.COMPLETED, State.FAILED) and view.last is not None:
         return {"terminated": _terminated(view.last)}
     waiting = {"reason": view.reason or "ContainerCreating"}
@@ -177,8 +177,8 @@ def _terminated(last: records.LastExit) -> dict[str, Any]:
     if words:
         ended["message"] = words
     if last.started_wall:
-        ended["startedAt"] = notes.timestamp(last.started_wall)
-    ended["finishedAt"] = notes.timestamp(last.finished_wall)
+        ended["startedAt"] = stamps.rfc3339(last.started_wall)
+    ended["finishedAt"] = stamps.rfc3339(last.finished_wall)
     ended["containerID"] = f"workerset://{last.run}"
     return ended
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from controller.core import errors, kinds, names, notes, status, template
+from controller.core import errors, kinds, names, stamps, status, template
 
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 
@@ -33,7 +33,7 @@ def build(obj: kinds.Object, number: int, now: float) -> kinds.Object:
             "name": name,
             "namespace": meta["namespace"],
             "uid": names.uid("revision", meta["uid"], name),
-            "creationTimestamp": notes.timestamp(now),
+            "creationTimestamp": stamps.rfc3339(now),
             "labels": {kinds.LABEL_SET: names.label_value(meta["name"])},
             "annotations": kept,
             "ownerReferences": [

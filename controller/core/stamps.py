@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import UTC, datetime
 
 
 def rfc3339(wall: float) -> str:
     """`metav1.Time`: whole seconds, `2024-05-01T10:14:02Z`."""
-    return datetime.fromtimestamp(int(wall), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _whole(int(wall))
+
+
+@functools.lru_cache(maxsize=256)  # one pass asks for the same few seconds over and over
+def _whole(wall: int) -> str:
+    return datetime.fromtimestamp(wall, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def rfc3339_micro(wall: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core import conditions, kinds, names, notes, spec, template, worker
+from controller.core import conditions, kinds, names, spec, stamps, template, worker
 from controller.core.conditions import Condition
 from controller.core.lifecycle import State
 
@@ -87,7 +87,7 @@ def compute(
             _conditions(facts, tally, word, message, deleting=deleting),
             previous.get("conditions") or (),
             facts.generation,
-            notes.timestamp(now.wall),
+            stamps.rfc3339(now.wall),
         ),
     }
 

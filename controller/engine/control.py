@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from controller import ports
-from controller.core import admission, door, kinds, notes, parse, records, revisions, runs, steps, template
+from controller.core import admission, door, kinds, parse, records, revisions, runs, stamps, steps, template
 from controller.engine.engine import Engine
 
 ROLLBACK_MANAGER = "workerctl-rollback"
@@ -29,7 +29,7 @@ class EngineControl:
         """The set with the template of a revision (None = the one before), written. Raises NotFound."""
         live = self._store.get(kinds.WORKERSETS, key)
         found = revisions.find(self._engine.history.of(live), revision, key.name)
-        options = door.WriteOptions(ROLLBACK_MANAGER, now=notes.timestamp(self._clock.wall()))
+        options = door.WriteOptions(ROLLBACK_MANAGER, now=stamps.rfc3339(self._clock.wall()))
         outcome = admission.admit_update(
             kinds.WORKERSETS, live, revisions.rolled_back(live, found), options, None
         )

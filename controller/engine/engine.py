@@ -22,7 +22,7 @@ from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.inbox import Inbox, key_of, seniority
 from controller.engine.memory import SetMemory
-from controller.engine.reconcile import Outcome, Reconciler
+from controller.engine.reconcile import Outcome, Parts, Reconciler
 from controller.settings import EngineSettings
 
 _T = TypeVar("_T")
@@ -53,15 +53,8 @@ class Engine:
         self._desires = Desires(runtime, self._claims, settings)
         self.history = History(store, settings.revisions_kept)
         self._events = EventWriter(store, settings)
-        self._reconciler = Reconciler(
-            store,
-            runtime,
-            ids,
-            desires=self._desires,
-            claims=self._claims,
-            events=self._events,
-            history=self.history,
-        )
+        parts = Parts(self._desires, self._claims, self._events, self.history)
+        self._reconciler = Reconciler(store, runtime, ids, parts)
         self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken)
         self._was_connected = True
         self._storage_problem = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller import ports
-from controller.core import deletion, kinds, notes, worker
+from controller.core import deletion, kinds, stamps, worker
 
 _CONTENT = (kinds.PODS, kinds.REVISIONS, kinds.EVENTS)
 
@@ -39,7 +39,7 @@ def reconcile(store: ports.Store, name: str, now: worker.Moment) -> Ending:
 def _begin_delete(store: ports.Store, obj: kinds.Object, now: worker.Moment) -> kinds.Key:
     meta = obj["metadata"]
     key = kinds.Key(meta["namespace"], meta["name"])
-    begun = deletion.begin_delete(kinds.WORKERSETS, obj, propagation=None, now=notes.timestamp(now.wall))
+    begun = deletion.begin_delete(kinds.WORKERSETS, obj, propagation=None, now=stamps.rfc3339(now.wall))
     if begun is None:
         store.delete(kinds.WORKERSETS, key)
     else:

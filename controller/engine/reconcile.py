@@ -30,23 +30,23 @@ class Outcome:
     gone: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The engine's own parts that a pass uses."""
+
+    desires: Desires
+    claims: ClaimIndex
+    events: EventWriter
+    history: History
+
+
 class Reconciler:
     """Owns the memory of all sets."""
 
-    def __init__(
-        self,
-        store: ports.Store,
-        runtime: ports.Runtime,
-        ids: ports.Ids,
-        *,
-        desires: Desires,
-        claims: ClaimIndex,
-        events: EventWriter,
-        history: History,
-    ) -> None:
+    def __init__(self, store: ports.Store, runtime: ports.Runtime, ids: ports.Ids, parts: Parts) -> None:
         self._store, self._runtime, self._ids = store, runtime, ids
-        self._desires, self._claims = desires, claims
-        self._events, self._history = events, history
+        self._desires, self._claims = parts.desires, parts.claims
+        self._events, self._history = parts.events, parts.history
         self._minds: dict[kinds.Key, SetMemory] = {}
 
     def mind(self, key: kinds.Key) -> SetMemory:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.core import spec
+from controller.core import masking, spec
 from controller.runtime import interpreters
 from controller.sdk.workerset import contract
 
@@ -18,12 +18,6 @@ ENV_FILES = "env_files"
 OURS = "workerset"
 
 _REFERENCE = re.compile(r"\$\$\(|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
-_SECRET = re.compile(
-    r"PASS|SECRET|TOKEN|CREDENTIAL|PRIVATE|AUTH|SIGNATURE|COOKIE|DSN|(?:^|_)KEY(?:$|_)|APIKEY|_PWD$",
-    re.IGNORECASE,
-)
-_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^/\s:@]*:)[^/\s@]+(@)", re.IGNORECASE)
-MASK = "********"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +152,12 @@ def expand(word: str, own: Mapping[str, Variable], base: Mapping[str, Variable])
     return _REFERENCE.sub(one, word)
 
 
-def masked(name: str, value: str) -> str:
-    """The value for people: hidden if the name sounds like a secret, and passwords in URLs always."""
-    if value and _SECRET.search(name):
-        return MASK
-    return _URL_PASSWORD.sub(rf"\1{MASK}\2", value)
-
-
 def listing(launch: Launch) -> list[dict[str, str]]:
     """S8.1: what `workerctl env` shows, by name; variables only the shim knows are named as such."""
     variables = dict(launch.variables)
     for name in (contract.RUN, contract.NOTIFY_SOCKET):
         variables[name] = Variable("(new for each run)", OURS)
     return [
-        {"name": name, "value": masked(name, variables[name].value), "source": variables[name].source}
+        {"name": name, "value": masking.masked(name, variables[name].value), "source": variables[name].source}
         for name in sorted(variables)
     ]

@@ -152,16 +152,10 @@ class Api:
         self.clock = FakeClock()
         self.control = FakeControl()
         self.ids = CountingIds()
-        self.app = application.build(
-            self.store,
-            SCHEMA,
-            self.logs,
-            self.control,
-            self.clock,
-            self.ids,
-            load_yaml,
-            bookmark_seconds=bookmark_seconds,
+        parts = application.Parts(
+            self.store, SCHEMA, self.logs, self.control, self.clock, self.ids, load_yaml
         )
+        self.app = application.build(parts, bookmark_seconds=bookmark_seconds)
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)

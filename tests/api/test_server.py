@@ -60,9 +60,10 @@ class Running:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         try:
-            app = application.build(
+            parts = application.Parts(
                 Store(":memory:"), SCHEMA, FakeLogs(), self.control, FakeClock(), CountingIds(), load_yaml
             )
+            app = application.build(parts)
             self.loop.run_until_complete(server.serve(app, self.path, self.ready.set, self._stop))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             left = asyncio.all_tasks(self.loop)

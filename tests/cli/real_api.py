@@ -68,9 +68,10 @@ class RealApi:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._store = stores.Store(":memory:")
         control: Any = Engineless()
-        made = application.build(
+        parts = application.Parts(
             self._store, schema.WorkerSetSchema(), control, control, clock.SystemClock(), ids.SystemIds()
         )
+        made = application.build(parts)
         try:
             await server.serve(made, self._path, self._ready.set, self._stop)
         finally:

@@ -72,11 +72,6 @@ def test_verbs(shell):
     ids=" ".join,
 )
 def test_places(shell, live, words, found):
-    try:
-        __import__(f"controller.cli.{words[0]}")
-    except ModuleNotFoundError:
-        if words[0] in ("logs", "apply"):
-            pytest.skip("not there yet")
     assert offered(shell, *words) == found
 
 

@@ -148,6 +148,16 @@ class Project:
             f"{json.dumps(last, indent=1)}\n{self.own_log()}"
         )
 
+    def wait_log(self, words: str) -> None:
+        """Until the controller's own log says it; tail(1) waits for what is written."""
+        log = str(self.root / ".workerset/controller.log")
+        with subprocess.Popen(["tail", "-n", "+1", "-f", log], stdout=subprocess.PIPE, text=True) as tail:
+            assert tail.stdout is not None
+            try:
+                assert any(words in line for line in tail.stdout)
+            finally:
+                tail.kill()
+
     def watch(self, kind: resources.Kind, name: str) -> Iterator[Object]:
         query = {"watch": True, "fieldSelector": f"metadata.name={name}", "timeoutSeconds": DEADLINE_SECONDS}
         with self.client().stream("GET", kind.path("default"), query) as lines:
@@ -174,7 +184,7 @@ class Project:
 
     def close(self) -> None:
         self.ctl("down", code=None)
-        left = [pid for pid in self.leftovers() if not has_ended(pid, 10.0)]
+        left = self.leftovers()
         for pid in left:
             os.kill(pid, signal.SIGKILL)
         assert not left, f"left running: {left}\n{self.own_log()}"

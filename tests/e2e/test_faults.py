@@ -120,6 +120,40 @@ def test_kill_of_the_guardian_disturbs_no_worker_and_down_still_ends_all(project
     assert project.leftovers() == []
 
 
+def test_a_lost_guardian_is_a_trouble_that_status_names(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    guardian = project.pid_of("guardian")
+    os.kill(guardian, signal.SIGKILL)
+    wait_gone(guardian)
+    project.wait_log("GuardianAlive")
+    said = project.ctl("status", code=1)
+    assert "the guardian was killed" in said.stdout
+
+
+def test_s4_6_a_guardian_that_is_asked_to_end_lets_each_set_stop_by_its_own_rules(project: Project) -> None:
+    trap = (
+        "trap 'echo INT > got; exit 0' INT; trap 'echo TERM > got; exit 0' TERM; while :; do sleep 0.05; done"
+    )
+    project.declare("web", command=["sh", "-c", trap], stop_signal="SIGINT")
+    project.apply()
+    project.wait_state("web", "Ready")
+    guardian = project.pid_of("guardian")
+    os.kill(guardian, signal.SIGTERM)
+    wait_gone(guardian)
+    assert (project.root / "got").read_text() == "INT\n"
+    assert project.leftovers() == []
+
+
+def test_s8_1_apply_says_where_this_shell_differs_from_the_captured_environment(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.environ["VIRTUAL_ENV"] = "/elsewhere"
+    said = project.ctl("apply", "-f", "manifests/")
+    assert "workers do not get this shell's VIRTUAL_ENV" in said.stderr
+
+
 def test_after_a_kill_of_all_of_ours_the_next_start_leaves_no_duplicate(project: Project) -> None:
     project.declare("web", command=SLEEP)
     project.apply()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from controller import ports
-from controller.core import spec
+from controller.core import masking, spec
 from controller.runtime import environment
 from controller.sdk.workerset import contract
 
@@ -187,7 +187,7 @@ def test_an_argv_with_the_ordinal_is_not_shared_by_a_pool(tmp_path: Path) -> Non
     ],
 )
 def test_secrets_are_masked(name: str, value: str, shown: str) -> None:
-    assert environment.masked(name, value) == shown
+    assert masking.masked(name, value) == shown
 
 
 def test_s8_1_the_listing_names_every_variable_with_its_source(tmp_path: Path) -> None:
