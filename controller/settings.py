@@ -26,6 +26,16 @@ class ProjectPaths:
         return f"{self.run}/shim.sock"
 
     @property
+    def worker_socket(self) -> str:
+        """The narrow socket that workers call `ensure()` over."""
+        return f"{self.run}/workers.sock"
+
+    @property
+    def vars(self) -> str:
+        """The folder of the shared memory that workers publish in."""
+        return f"{self.run}/vars"
+
+    @property
     def database(self) -> str:
         return f"{self.state}/store.db"
 

@@ -1,6 +1,6 @@
 """What crosses the seam to a runtime: runs of workers as levels, and the verbs that change them.
 
-Values only; the planner reads and returns them, so they live on the lowest floor. `ports.py` offers
+Values only; the planner reads and returns them, so they live on the lowest floor. `ports` offers
 them to everyone else under the same names.
 """
 

@@ -16,6 +16,8 @@ HANDLE_FD = "WORKERSET_HANDLE_FD"
 SOCKET = "WORKERSET_SOCKET"
 TOKEN = "WORKERSET_TOKEN"  # noqa: S105  # the variable's name, not a secret
 NOTIFY_SOCKET = "NOTIFY_SOCKET"
+VARS = "WORKERSET_VARS"
+"""The header file (`layout.py`) of the name this worker answers to: where it publishes. Background only."""
 
 FRANKENPHP_WORKER = "FRANKENPHP_WORKER"
 FRANKENPHP_NAME = "FRANKENPHP_WORKER_NAME"
@@ -42,6 +44,7 @@ RESERVED = frozenset(
         SOCKET,
         TOKEN,
         NOTIFY_SOCKET,
+        VARS,
         FRANKENPHP_WORKER,
         FRANKENPHP_NAME,
         FRANKENPHP_BACKGROUND,
@@ -80,6 +83,9 @@ SAY_HANDLE = b"WORKERSET_HANDLE=1"
 SAY_READY = b"READY=1"
 SAY_PUBLISHED = b"WORKERSET_VARS=1"
 SAY_STATUS = b"STATUS="
+SAY_ERROR = b"WORKERSET_ERROR="
+"""What a worker dies of, as JSON on one line: `type`, `message`, `file`, `line` (S3.6)."""
+
 MESSAGE_LIMIT = 8192
 STATUS_LIMIT = 256
 

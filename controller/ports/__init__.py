@@ -1,0 +1,36 @@
+"""The seams: a Protocol for every side effect, and the values that cross them.
+
+Engine and API know these and never the adapters behind them. One contract suite per seam runs on
+the fake and on the real thing (`tests/contracts/`).
+"""
+
+from controller.ports import chance, control, memory, reading, runtime, store
+
+Clock = chance.Clock
+Ids = chance.Ids
+WorkerRef = runtime.WorkerRef
+Survivor = runtime.Survivor
+Exit = runtime.Exit
+Process = runtime.Process
+StartRun = runtime.StartRun
+PlaceTicket = runtime.PlaceTicket
+CloseHandle = runtime.CloseHandle
+Signal = runtime.Signal
+Kill = runtime.Kill
+Acknowledge = runtime.Acknowledge
+Verb = runtime.Verb
+Runtime = runtime.Runtime
+LaunchProblem = runtime.LaunchProblem
+Change = store.Change
+Subscription = store.Subscription
+Store = store.Store
+VarsName = memory.VarsName
+Snapshot = memory.Snapshot
+Vars = memory.Vars
+Schema = reading.Schema
+LogQuery = reading.LogQuery
+Logs = reading.Logs
+WorkerAction = control.WorkerAction
+Usage = control.Usage
+Preview = control.Preview
+Control = control.Control

@@ -1,0 +1,69 @@
+"""What the API asks of the engine and of the controller as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from controller.core import kinds, runs
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerAction:
+    """What applying an object would do to one worker, with the reason for people."""
+
+    worker: str
+    action: Literal["keep", "start", "stop", "restart"]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one process has used: CPU since its start, memory (PSS where it can be had) now."""
+
+    worker: runs.WorkerRef
+    pid: int
+    cpu_seconds: float
+    memory_bytes: int
+    started_wall: float = 0.0
+
+
+Preview = tuple[kinds.Object | None, kinds.Object | None]
+"""A set before and after a write; None where it is not there."""
+
+
+class Control(Protocol):
+    """The controller as a whole, for the private endpoints of the API. All but `shutdown` answer at once."""
+
+    def project(self) -> Mapping[str, object]:
+        """`root`, `runDir`, `pids`, `version`, `startedAt`, `foreground`, `conditions`."""
+        ...
+
+    def preview(self, objects: Sequence[Preview]) -> Sequence[Sequence[WorkerAction]]:
+        """What each of these writes would do to workers; nothing is done."""
+        ...
+
+    def refresh(self, keys: Iterable[kinds.Key]) -> None:
+        """Look at these sets again, their env files included: they were applied and have not changed."""
+        ...
+
+    def shutdown(self, grace_seconds: float | None, *, purge: bool) -> AsyncIterator[Mapping[str, object]]:
+        """Stop everything and end the controller; yields progress, the last item has `done`.
+
+        Begins when called, not when iterated; a reader that goes away does not end it. A second call with
+        less grace hurries the first.
+        """
+        ...
+
+    def environment(self, key: kinds.Key) -> Sequence[Mapping[str, object]]:
+        """S8.1: each variable of a worker of the set as `name`, `value` (secrets masked), `source`."""
+        ...
+
+    def rollback(self, key: kinds.Key, revision: int | None) -> kinds.Object:
+        """The set with the template of a revision (None = the one before), written. Raises NotFound."""
+        ...
+
+    def usage(self, workers: Iterable[runs.WorkerRef]) -> Sequence[Usage]:
+        """One entry a living process of these workers."""
+        ...

@@ -1,0 +1,44 @@
+"""The seams of the write door's schema and of the logs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.core import errors, kinds, runs
+
+
+class Schema(Protocol):
+    """The JSON Schema of a kind, applied to a live object."""
+
+    def problems(self, obj: kinds.Object) -> Sequence[errors.FieldProblem]:
+        """Every problem of the object, cross-field rules of one object included.
+
+        Unknown fields have the code `UnknownField`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LogQuery:
+    """Kubernetes' log options, for one or many workers."""
+
+    follow: bool = False
+    tail_lines: int | None = None
+    since_wall: float | None = None
+    timestamps: bool = False
+    previous: bool = False
+    limit_bytes: int | None = None
+    prefix: bool = False
+
+
+class Logs(Protocol):
+    """Reads what the log writer wrote. Chunks are whole lines as bytes."""
+
+    def read(self, workers: Iterable[runs.WorkerRef], query: LogQuery) -> AsyncIterator[bytes]:
+        """Lines of the workers; merged in order of time, each prefixed `worker | ` with `prefix`.
+
+        Raises BadRequest for `previous` without a previous run. With `follow`, goes on across restarts.
+        """
+        ...
