@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "controller"
+SDK = PACKAGE / "sdk" / "workerset"
 BUILTINS = {"eval": "builtins.eval", "exec": "builtins.exec"}
 
 
@@ -28,6 +29,11 @@ class Module:
     def part(self) -> str:
         return self.place.split("/")[0].removesuffix(".py")
 
+    @property
+    def package(self) -> str:
+        """What relative imports start from: only the SDK has them, since workers know it as `workerset`."""
+        return "controller.sdk.workerset" if SDK in self.path.parents else ""
+
     @functools.cached_property
     def text(self) -> str:
         return self.path.read_text(encoding="utf-8")
@@ -42,30 +48,36 @@ class Module:
     @functools.cached_property
     def imports(self) -> list[tuple[str, ast.AST]]:
         """Full dotted names, those under `if TYPE_CHECKING` included: a name in a type is a dependency."""
-        return list(_imports(self.tree))
+        return list(_imports(self.tree, self.package))
 
     @functools.cached_property
     def dotted(self) -> list[tuple[str, ast.AST]]:
         """Every use of an imported name, attributes included, by what it stands for: `os.kill`."""
-        return list(_dotted(self.tree))
+        return list(_dotted(self.tree, self.package))
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, ast.AST]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from ((name.name, node) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, "relative imports hide which floor is meant"
-            yield from ((f"{node.module}.{name.name}", node) for name in node.names)
+            yield from ((f"{_source(node, package)}.{name.name}", node) for name in node.names)
 
 
-def _dotted(tree: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+def _source(node: ast.ImportFrom, package: str) -> str:
+    """The full name of what is imported from."""
+    assert node.level == 0 or (node.level == 1 and package), "relative imports hide which floor is meant"
+    return ".".join(part for part in (package if node.level else "", node.module) if part)
+
+
+def _dotted(tree: ast.AST, package: str) -> Iterator[tuple[str, ast.AST]]:
     known = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             known |= {(name.asname or name.name.split(".")[0]): name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
-            known |= {(name.asname or name.name): f"{node.module}.{name.name}" for name in node.names}
+            source = _source(node, package)
+            known |= {(name.asname or name.name): f"{source}.{name.name}" for name in node.names}
     for node in ast.walk(tree):
         parts, inner = [], node
         while isinstance(inner, ast.Attribute):

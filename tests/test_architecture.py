@@ -69,7 +69,7 @@ EFFECTS = (
     Effect(
         "its own environment", "os.environ os.getenv os.putenv sys.argv", "cli/main.py sdk/ shim/ __main__.py"
     ),
-    Effect("threads", "threading concurrent asyncio.to_thread", ""),
+    Effect("threads", "threading concurrent asyncio.to_thread", "sdk/"),
     Effect("pickles and eval", "pickle marshal shelve builtins.eval builtins.exec", ""),
 )
 

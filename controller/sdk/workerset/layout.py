@@ -29,11 +29,16 @@ PUBLISHED = 4
 """Word: the generation that was published last; 0 if nothing ever was. Differs from `GENERATION` only before
 the first publish, when that holds the seed (S6.5)."""
 
+SWEPT = 5
+"""Word: counted up by the controller each time after it cleared `TOUCHED`. A reader whose words 1 to 5 are
+what they were at its last read has nothing to do, not even to touch (S6.9)."""
+
 BOOT = 6
 """Words 6 and 7: the boot of the machine that the header was made in, 16 bytes of its id."""
 
 TOUCHED = 512
-"""Word, on the second page: readers store 1, the controller clears it every `idle_timeout` (S6.9)."""
+"""Word, on the second page: readers store 1, the controller clears it every `idle_timeout` and counts `SWEPT`
+up afterwards (S6.9)."""
 
 PREAMBLE = "<8sQQII"
 """`struct` format of a payload's first 32 bytes: `PAYLOAD_MAGIC`, generation, length of the body, CRC-32 of
