@@ -10,25 +10,20 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from controller import __version__, clock, ids, ports, settings
+from controller import clock, ids, projectcontrol, settings
 from controller.api import application, server
-from controller.core import kinds, parse, stamps
-from controller.core.conditions import Condition
-from controller.engine import control, engine, loop
+from controller.core import kinds
+from controller.engine import engine, loop
 from controller.manifest import reader, schema
-from controller.runtime import environment, local, logs, upkeep
+from controller.runtime import local, logs, upkeep
 from controller.sdk.workerset import contract
 from controller.store import store
 
 BASE_ENVIRONMENT = "base-environment"
 ENDED_FOR_GOOD = 0
 TO_BE_RESTARTED = 1
-_NO_GUARDIAN = (
-    "the guardian was killed: workers run on, but nothing restarts this controller or ends what a dead shim "
-    "would leave; to have one again: workerctl down, then workerctl up -d"
-)
 _LOG = logging.getLogger(__name__)
 
 WatchSignals = Callable[[Callable[[], None], Callable[[], None]], None]
@@ -56,7 +51,7 @@ def main(
 
 
 class Controller:
-    """One project's controller: also what the API asks for the project as a whole (`ports.Control`)."""
+    """One project's controller: its parts, and their order."""
 
     def __init__(
         self,
@@ -68,17 +63,14 @@ class Controller:
         foreground: bool,
     ) -> None:
         self._paths, self._store, self._environ = paths, kept, environ
-        self._foreground = foreground
         self._clock = clock.SystemClock()
-        self._started_wall = self._clock.wall()
         self._runtime = local.LocalRuntime(paths, base_env, self._clock)
         self._ids = ids.SystemIds()
         self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, _engine_settings())
-        self._control = control.EngineControl(self._engine, kept, self._runtime, self._clock)
-        self._base_env = base_env
+        pids = {"controller": os.getpid(), "guardian": os.getppid()}
+        about = projectcontrol.About(paths, pids, self._clock.wall(), foreground, base_env)
+        self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
         self._stop, self._drain = asyncio.Event(), asyncio.Event()
-        self._purge = False
-        self._ended = False
 
     async def run(self, watch_signals: WatchSignals) -> int:
         watch_signals(self._stop.set, self._drain.set)
@@ -96,24 +88,25 @@ class Controller:
                 waiting = (
                     tasks.create_task(self._drain_when_asked(), name="drain"),
                     tasks.create_task(self._repair_losses(), name="upkeep"),
+                    tasks.create_task(self._stop_when_ended(), name="end"),
                 )
                 await self._stop.wait()
                 for task in waiting:
                     task.cancel()
         finally:
-            if self._ended:
+            if self._control.ended.is_set():
                 self._runtime.end()
             await self._runtime.close()
-        if self._purge:
+        if self._control.purge:
             shutil.rmtree(self._paths.state, ignore_errors=True)
-        return ENDED_FOR_GOOD if self._ended else TO_BE_RESTARTED
+        return ENDED_FOR_GOOD if self._control.ended.is_set() else TO_BE_RESTARTED
 
     async def _serve(self) -> None:
         parts = application.Parts(
             store=self._store,
             schema=schema.WorkerSetSchema(),
             logs=logs.LogReader(self._paths.logs),
-            control=self,
+            control=self._control,
             clock=self._clock,
             ids=self._ids,
             load_yaml=_load_yaml,
@@ -124,8 +117,12 @@ class Controller:
     async def _drain_when_asked(self) -> None:
         """The guardian asks once nobody holds the leash: each set stops by its own rules (S4.6)."""
         await self._drain.wait()
-        async for _ in self.shutdown(None, purge=False):
+        async for _ in self._control.shutdown(None, purge=False):
             pass
+
+    async def _stop_when_ended(self) -> None:
+        await self._control.ended.wait()
+        self._stop.set()
 
     async def _repair_losses(self) -> None:
         """A folder of ours was deleted: guardian and shim put back what is theirs."""
@@ -137,19 +134,9 @@ class Controller:
             _LOG.warning("deleted folders will not be noticed: %s", error)
 
     def _note(self, fact: str) -> None:
-        """Something about the tree itself changed; `conditions` says what is wrong now."""
-        for one in self._conditions():
-            if not one.status:
-                _LOG.warning("%s changed, %s: %s", fact, one.type, one.message)
-
-    def _conditions(self) -> tuple[Condition, ...]:
-        """What is wrong with the project as a whole."""
-        alive, trouble = self._runtime.guardian_alive, self._runtime.log_trouble
-        return (
-            *self._engine.conditions(),
-            Condition("GuardianAlive", alive, "Alive" if alive else "Gone", "" if alive else _NO_GUARDIAN),
-            Condition("LogsWritable", not trouble, "LogTrouble" if trouble else "Writable", trouble),
-        )
+        """Something about the tree itself changed."""
+        for one in self._control.noticed():
+            _LOG.warning("%s changed, %s: %s", fact, one.reason, one.message)
 
     def _say(self, word: Mapping[str, object]) -> None:
         """The one line on the guardian's ready pipe."""
@@ -160,59 +147,6 @@ class Controller:
                 os.close(int(descriptor))
             except OSError:
                 pass  # said already, or nobody waits any more
-
-    # ------------------------------------------------------------------ ports.Control
-
-    def project(self) -> Mapping[str, object]:
-        return {
-            "root": self._paths.root,
-            "runDir": self._paths.run,
-            "pids": {"controller": os.getpid(), "guardian": os.getppid()},
-            "version": __version__,
-            "startedAt": stamps.rfc3339(self._started_wall),
-            "foreground": self._foreground,
-            "environment": {name: self._base_env.get(name, "") for name in ("PATH", "VIRTUAL_ENV")},
-            "conditions": [
-                {
-                    "type": one.type,
-                    "status": "True" if one.status else "False",
-                    "reason": one.reason,
-                    "message": one.message,
-                }
-                for one in self._conditions()
-            ],
-        }
-
-    def preview(self, objects: Sequence[ports.Preview]) -> Sequence[Sequence[ports.WorkerAction]]:
-        return self._control.preview(objects)
-
-    def refresh(self, keys: Iterable[kinds.Key]) -> None:
-        self._engine.refresh(keys)
-
-    def rollback(self, key: kinds.Key, revision: int | None) -> kinds.Object:
-        return self._control.rollback(key, revision)
-
-    def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
-        return self._runtime.usage(workers)
-
-    def environment(self, key: kinds.Key) -> Sequence[Mapping[str, object]]:
-        wanted = parse.parse_workerset(self._store.get(kinds.WORKERSETS, key))
-        who = environment.Identity(wanted.name or key.name, wanted.scope, wanted.kind.value == "background")
-        values = self._runtime.env_file_values(wanted.template)
-        return list(self._runtime.environment(wanted.template, who, values))
-
-    def shutdown(self, grace_seconds: float | None, *, purge: bool) -> AsyncIterator[Mapping[str, object]]:
-        self._purge = self._purge or purge
-        return self._ending(self._control.shutdown(grace_seconds))
-
-    async def _ending(
-        self, progress: AsyncIterator[Mapping[str, object]]
-    ) -> AsyncIterator[Mapping[str, object]]:
-        async for item in progress:
-            yield item
-            if item.get("done"):
-                self._ended = True
-                self._stop.set()
 
 
 def _base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh: bool) -> Mapping[str, str]:

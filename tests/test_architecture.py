@@ -19,9 +19,10 @@ FLOORS = {
     "ports": 1, "settings": 1, "clock": 1, "ids": 1,
     "manifest": 2, "store": 2, "runtime": 2, "vars": 2, "files": 2, "client": 2, "kube": 2,
     "engine": 3, "api": 3,
-    "app": 4,
-    "cli": 5,
-    "__main__": 6,
+    "projectcontrol": 4,
+    "app": 5,
+    "cli": 6,
+    "__main__": 7,
 }  # fmt: skip
 """Imports point down only; parts of one floor never import each other. The shim stands apart."""
 

@@ -98,11 +98,16 @@ class Drain:
         self._context.print(f"{progress.summary(last)} {tail}")
         left = progress.survivors(last)
         if left:
-            self._context.note("still running, could not be ended:")
+            how = (
+                "ended with the project, left behind by no worker in particular"
+                if has_ended
+                else "still running"
+            )
+            self._context.note(f"{how}:")
             self._context.note("\n".join(left))
         if not has_ended:
             self._context.note(f"our own processes have not ended yet: {', '.join(map(str, lasting))}")
-        return errors.FAILED if left or not has_ended else errors.OK
+        return errors.OK if has_ended else errors.FAILED
 
 
 def _guardian_of(context: Context) -> int | None:

@@ -35,7 +35,7 @@ def summary(last: Mapping[str, Any]) -> str:
 
 
 def survivors(last: Mapping[str, Any]) -> list[str]:
-    """What could not be ended, one line each."""
+    """What no worker could be held for (S4.6), one line each."""
     found = last.get("survivors") or ()
     return [f"  {entry['pid']}  {' '.join(str(entry.get('command', '')).split())}" for entry in found]
 

@@ -11,6 +11,7 @@ from typing import Literal
 from controller.core import kinds, names, stamps
 
 SOURCE = "workerset-controller"
+PROJECT = "Project"
 
 REASONS = {
     "Started": "processes were started",
@@ -26,6 +27,10 @@ REASONS = {
     "Conflict": "another set holds a name or an address of this one",
     "EnvFile": "an env file cannot be read",
     "Deleted": "the set is gone and nothing of it lives",
+    "GuardianLost": "of the project: its guardian was killed, so nothing restarts the controller",
+    "LogTrouble": "of the project: what workers print cannot be written",
+    "RuntimeAway": "of the project: the part that runs processes is away",
+    "StorageFull": "of the project: the store cannot be written",
 }
 """Every reason of an Event, with what it says."""
 
@@ -67,8 +72,23 @@ def event_name(set_name: str, set_uid: str, note: Note) -> str:
     return f"{owner}.{names.short_hash(f'{set_uid}/{owner}/{note.reason}/{note.subject}', 16)}"
 
 
+def project(root: str) -> kinds.Object:
+    """Whom notes about a project as a whole are about; their Events are in the namespace `default`."""
+    name = root.rstrip("/").rpartition("/")[2] or "project"
+    return {
+        "apiVersion": kinds.WORKERSETS.api_version,
+        "kind": PROJECT,
+        "metadata": {"name": name, "namespace": "default", "uid": names.uid("project", root)},
+    }
+
+
+def owner_label(owner: kinds.Object) -> str:
+    """The value of the label that an owner's Events have in common; empty for those of the project."""
+    return "" if owner["kind"] == PROJECT else names.label_value(owner["metadata"]["name"])
+
+
 def event(owner: kinds.Object, note: Note, wall: float, previous: kinds.Object | None) -> kinds.Object:
-    """The Event object for a note about `owner` (a WorkerSet); `previous` is its series so far."""
+    """The Event object for a note about `owner`, a set or the project; `previous` is its series so far."""
     meta = owner["metadata"]
     name = event_name(meta["name"], meta["uid"], note)
     now = stamps.rfc3339(wall)
@@ -78,7 +98,7 @@ def event(owner: kinds.Object, note: Note, wall: float, previous: kinds.Object |
         "namespace": meta["namespace"],
         "uid": names.uid("event", name, now),
         "creationTimestamp": now,
-        "labels": {kinds.LABEL_SET: names.label_value(meta["name"])},
+        "labels": {kinds.LABEL_SET: owner_label(owner)},
     }
     if previous is not None:
         first, count = previous["firstTimestamp"], previous["count"] + note.count

@@ -172,7 +172,8 @@ class _Drain:
         finally:
             self._forget()
         seconds = round(self._engine.clock.monotonic() - self._begun, 3)
-        yield {"done": True, **self._counts(0), "survivors": [], "seconds": seconds}
+        left = [{"pid": one.pid, "command": one.command} for one in self._runtime.unattributed]
+        yield {"done": True, **self._counts(0), "survivors": left, "seconds": seconds}
 
     def _counts(self, remaining: int) -> dict[str, int]:
         return {"stopped": len(self._seen) - remaining, "killed": len(self._killed)}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from controller import ports
-from controller.core import errors, kinds, rules, runs, worker
+from controller.core import errors, kinds, notes, rules, runs, worker
 from controller.core.conditions import Condition
 from controller.core.workqueue import WorkQueue
 from controller.engine import namespaces
@@ -109,6 +109,14 @@ class Engine:
         """Call `listener` after each step that did something; returns how to end that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
+
+    def tell(self, owner: kinds.Object, told: Sequence[notes.Note]) -> None:
+        """Write Events about the project as a whole; on a full disk they are lost."""
+        try:
+            with self._store.transaction():
+                self._events.write(owner, told, self.clock.wall())
+        except errors.StorageFull as full:
+            _LOG.warning("events are lost: %s", full.message)
 
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong with the project as a whole."""

@@ -32,9 +32,9 @@ class EventWriter:
                 known[meta["name"]] = notes.wall_of(str(event.get("lastTimestamp")))
 
     def write(self, owner: kinds.Object, told: Iterable[notes.Note], wall: float) -> None:
-        """Write the notes about a set and prune its old ones, inside the caller's transaction."""
+        """Write notes about a set or the project and prune its old ones, in the caller's transaction."""
         meta = owner["metadata"]
-        key = kinds.Key(meta["namespace"], meta["name"])
+        key = kinds.Key(meta["namespace"], notes.owner_label(owner))
         known = self._index.setdefault(key, {})
         for note in told:
             name = notes.event_name(meta["name"], meta["uid"], note)

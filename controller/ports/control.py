@@ -37,7 +37,7 @@ class Control(Protocol):
     """The controller as a whole, for the private endpoints of the API. All but `shutdown` answer at once."""
 
     def project(self) -> Mapping[str, object]:
-        """`root`, `runDir`, `pids`, `version`, `startedAt`, `foreground`, `conditions`."""
+        """`root`, `runDir`, `pids`, `version`, `startedAt`, `foreground`, `environment`, `conditions`."""
         ...
 
     def preview(self, objects: Sequence[Preview]) -> Sequence[Sequence[WorkerAction]]:
@@ -50,6 +50,9 @@ class Control(Protocol):
 
     def shutdown(self, grace_seconds: float | None, *, purge: bool) -> AsyncIterator[Mapping[str, object]]:
         """Stop everything and end the controller; yields progress, the last item has `done`.
+
+        Items count what is `stopped` and `killed`; the last one lists as `survivors` what no worker can be
+        held for, which ends with the guardian (S4.6), and has `seconds`.
 
         Begins when called, not when iterated; a reader that goes away does not end it. A second call with
         less grace hurries the first.

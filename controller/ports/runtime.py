@@ -30,6 +30,9 @@ class Runtime(Protocol):
 
     on_change: Callable[[kinds.Key], None]
 
+    unattributed: tuple[Survivor, ...]
+    """What workers left behind and no run can be held for; it ends with the whole project (S4.6)."""
+
     def processes(self, key: kinds.Key) -> tuple[Process, ...]:
         """All runs of the set, oldest first: O(runs of that set)."""
         ...

@@ -48,12 +48,14 @@ def test_now_has_no_grace(shell, ending):
     assert ending.asked("POST", SHUTDOWN)[0].json()["graceSeconds"] == 0
 
 
-def test_survivors_are_listed_and_fail(shell, ending):
+def test_s4_6_what_no_worker_can_be_held_for_is_listed_and_ends_with_the_project(shell, ending):
     left = [{"pid": 77, "command": "redis-server\n*:6379"}]
     ending.on("POST", SHUTDOWN, json_lines({**DONE, "survivors": left}))
     outcome = shell("down")
-    assert outcome.code == 1
-    assert outcome.err == "still running, could not be ended:\n  77  redis-server *:6379\n"
+    assert outcome.code == 0
+    assert outcome.err == (
+        "ended with the project, left behind by no worker in particular:\n  77  redis-server *:6379\n"
+    )
 
 
 def test_purge_removes_the_folders(shell, ending):

@@ -173,11 +173,11 @@ def test_sigterm_drains_too(stage):
     assert len(stage.shutdowns()) == 1
 
 
-def test_survivors_are_listed_and_fail(stage):
+def test_s4_6_what_no_worker_can_be_held_for_is_listed(stage):
     left = {**DONE, "survivors": [{"pid": 77, "command": "redis-server *:6379"}]}
     stage.api.on("POST", SHUTDOWN, json_lines(left))
     outcome = stage.up()
-    assert outcome.code == 1
+    assert outcome.code == 130
     assert "77  redis-server *:6379" in outcome.err
 
 

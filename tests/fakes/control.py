@@ -12,7 +12,19 @@ from controller.core import errors, kinds
 
 class FakeControl:
     def __init__(self) -> None:
-        self.about: dict[str, Any] = {"root": "/project", "version": "0.1.0", "conditions": []}
+        self.about: dict[str, Any] = {
+            "root": "/project",
+            "runDir": "/run/project",
+            "pids": {"controller": 2, "guardian": 1},
+            "version": "0.1.0",
+            "startedAt": "2023-11-14T22:13:20Z",
+            "foreground": False,
+            "environment": {"PATH": "/bin", "VIRTUAL_ENV": ""},
+            "conditions": [
+                {"type": name, "status": "True", "reason": "Fine", "message": ""}
+                for name in ("RuntimeConnected", "StorageWritable", "GuardianAlive", "LogsWritable")
+            ],
+        }
         self.actions: list[ports.WorkerAction] = []
         self.variables: list[dict[str, Any]] = []
         self.used: list[ports.Usage] = []
@@ -23,12 +35,30 @@ class FakeControl:
         self.rollbacks: list[tuple[kinds.Key, int | None]] = []
         self.asked_usage: list[ports.WorkerRef] = []
 
+    @classmethod
+    def of_two_workers(cls, workers: Sequence[ports.WorkerRef]) -> FakeControl:
+        """As of a set whose workers run and have nothing to hide."""
+        made = cls()
+        made.actions = [ports.WorkerAction(ref.worker, "keep") for ref in workers]
+        made.used = [ports.Usage(ref, 100 + number, 0.1, 1024) for number, ref in enumerate(workers)]
+        made.variables = [{"name": "A", "value": "1", "source": "spec.env"}]
+        return made
+
+    def end(self) -> None:
+        """Each shutdown that was asked for comes to its end: all workers stopped, none killed."""
+        for _ in self.shutdowns:
+            step = {"stopped": len(self.used), "killed": 0}
+            self.steps.put_nowait({"done": True, **step, "survivors": [], "seconds": 0.1})
+
     def project(self) -> Mapping[str, object]:
         return self.about
 
     def preview(self, objects: Sequence[ports.Preview]) -> Sequence[Sequence[ports.WorkerAction]]:
         self.previewed += objects
-        return [self.actions for _ in objects]
+        return [self.actions if after is not None else self._stops() for _, after in objects]
+
+    def _stops(self) -> list[ports.WorkerAction]:
+        return [ports.WorkerAction(one.worker, "stop", "deleted") for one in self.actions]
 
     def refresh(self, keys: Iterable[kinds.Key]) -> None:
         self.refreshed += keys
@@ -54,5 +84,6 @@ class FakeControl:
         return {"kind": "WorkerSet", "metadata": {"name": key.name}}
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
-        self.asked_usage += workers
-        return self.used
+        wanted = list(workers)
+        self.asked_usage += wanted
+        return [one for one in self.used if one.worker in wanted]

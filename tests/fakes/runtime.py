@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller import ports
 from controller.core import kinds, spec
+from controller.runtime import environment
 from tests.fakes.clock import FakeClock
 
 
@@ -43,6 +44,9 @@ class ScriptedRuntime:
 
     def __init__(self, clock: FakeClock, director: Director | None = None, *, strict: bool = True) -> None:
         self.on_change: Callable[[kinds.Key], None] = _ignore
+        self.unattributed: tuple[ports.Survivor, ...] = ()
+        self.guardian_alive = True
+        self.log_trouble = ""
         self.director: Director = director or (lambda _start, _count: Script())
         self.env_files: dict[str, dict[str, str]] = {}
         self.started: list[str] = []
@@ -97,6 +101,18 @@ class ScriptedRuntime:
                 raise ports.LaunchProblem(f"env file not found: {path}")
             values |= self.env_files[path]
         return values
+
+    # ---- what `projectcontrol.Tree` adds
+
+    def environment(
+        self, template: spec.Template, identity: environment.Identity, env_file_values: Mapping[str, str]
+    ) -> Sequence[Mapping[str, str]]:
+        values = {"WORKERSET_NAME": identity.worker_name, **template.env, **env_file_values}
+        return [{"name": name, "value": value, "source": "scripted"} for name, value in values.items()]
+
+    def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
+        wanted = set(workers)
+        return [ports.Usage(one.ref, one.pid, 0.0, 0) for one in self.live() if one.ref in wanted and one.pid]
 
     # ---- for tests
 
