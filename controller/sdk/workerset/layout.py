@@ -51,3 +51,8 @@ PREAMBLE_SIZE = 32
 def payload_file(slot: str, generation: int) -> str:
     """Where the payload of a generation is, for the header file `slot`."""
     return f"{slot}.{generation}"
+
+
+def private_file(slot: str) -> str:
+    """Where a payload is written before it gets its name; only who holds the lock on `slot` touches it."""
+    return f"{slot}.new"

@@ -1,0 +1,104 @@
+"""The steps of a publish, in the one order in which a writer may be killed after any of them (S6.7).
+
+| killed after | readers see | the next publisher |
+| --- | --- | --- |
+| the private file is begun | the old snapshot | writes over it |
+| the payload has its name | the old snapshot | replaces it: no reader was told its name |
+| PUBLISHED is stored | the old snapshot | stores GENERATION for it first |
+| GENERATION is stored | the new snapshot, unless they sleep in a wait | wakes them |
+| the wake-up | the new snapshot | removes the old payloads |
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from . import layout, payload
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .memory import Slot
+
+_MOST = 2**63
+"""Far above any generation there will be; a word above it is no generation."""
+
+_held: set[int] = set()
+"""Descriptors that hold a lock. A child that is forked meanwhile must not keep the lock alive."""
+
+
+def publish(slot: Slot, body: bytes) -> int:
+    """Under the lock of the header that is at the slot's path now; the caller serialises its own threads."""
+    while True:
+        descriptor = _open(slot.path)
+        _held.add(descriptor)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            found = os.fstat(descriptor)
+            if found.st_nlink:
+                if not slot.is_mapped(found):
+                    slot.attach(descriptor)
+                generation = _publish(slot, body, found.st_size)
+                if os.fstat(descriptor).st_nlink:
+                    return generation
+        finally:
+            _held.discard(descriptor)
+            _let_go(descriptor)
+
+
+def _publish(slot: Slot, body: bytes, size: int) -> int:
+    words = slot.words
+    if size < layout.HEADER_SIZE or words[layout.GENERATION] >= _MOST:
+        text = "the header of shared memory is damaged: ensure() has it made anew"
+        raise ValueError(f"{text}: {slot.path}")
+    if _MOST > words[layout.PUBLISHED] > words[layout.GENERATION]:
+        words[layout.GENERATION] = words[layout.PUBLISHED]
+        slot.wake()
+    current: int = words[layout.GENERATION]
+    if words[layout.PUBLISHED] and _is_published(slot.path, current, body):
+        return current
+    generation = current + 1
+    payload.store(slot.path, generation, payload.pack(generation, body) + body)
+    words[layout.PUBLISHED] = generation
+    words[layout.GENERATION] = generation
+    slot.wake()
+    payload.tidy(slot.path, generation - 2)
+    return generation
+
+
+def _is_published(slot: str, generation: int, body: bytes) -> bool:
+    """S6.3; a file that is missing or damaged is not what is to be published."""
+    try:
+        return payload.load(slot, generation) == payload.pack(generation, body) + body
+    except OSError:
+        return False
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY)
+    except FileNotFoundError:
+        text = (
+            "the shared memory of this worker is gone: the controller makes it anew when the name is ensured"
+        )
+        raise FileNotFoundError(f"{text}: {path}") from None
+
+
+def _let_go(descriptor: int) -> None:
+    """Unlock first: a forked child may have a copy of the descriptor."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
+
+
+def _in_child() -> None:
+    for descriptor in _held:
+        try:
+            os.close(descriptor)
+        except OSError:
+            pass
+    _held.clear()
+
+
+os.register_at_fork(after_in_child=_in_child)
