@@ -142,9 +142,22 @@ def record(path: str, text: str) -> None:
     if recorded(path) == text:
         return
     temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(f"{text}\n")
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+        os.replace(temporary, path)
+    except OSError as error:
+        _discard(temporary)
+        raise errors.ProjectError(
+            f"cannot write {path}: {error.strerror}", "free some space, or make its folder writable"
+        ) from None
+
+
+def _discard(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass
 
 
 def _make_folder(path: str) -> None:

@@ -58,6 +58,7 @@ class Engine:
         self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken)
         self._was_connected = True
         self._storage_problem = ""
+        self._unwritten: set[kinds.Key] = set()
         self._listeners: list[Callable[[], None]] = []
 
     def start(self) -> None:
@@ -175,8 +176,10 @@ class Engine:
                     self._guarded(key, self._end_namespace, key, now)
         except errors.StatusError as full:
             self._storage_full(full, outcomes, keys)
+            for one in outcomes:
+                self._guarded(one.key, self._reconciler.project, one, now)
         else:
-            self._storage_problem = ""
+            self._made_up_for(keys)
             self._claims.changed = False
             self._settle(written)
         finally:
@@ -221,6 +224,7 @@ class Engine:
         if not self._storage_problem:
             _LOG.error("the store cannot be written", extra={"problem": full.message})
         self._storage_problem = full.message
+        self._unwritten.update(keys)
         again = self.clock.monotonic() + STORAGE_RETRY_SECONDS
         verbs: list[runs.Verb] = []
         for outcome in outcomes:
@@ -231,6 +235,13 @@ class Engine:
             if outcome.decided.wake_at is not None and outcome.decided.wake_at > self.clock.monotonic():
                 self._queue.add_at(outcome.key, outcome.decided.wake_at)
         self._runtime.submit(verbs)
+
+    def _made_up_for(self, keys: Sequence[kinds.Key]) -> None:
+        """A batch without anything to write proves nothing: it is over once the last key is through."""
+        self._unwritten.difference_update(keys)
+        if self._storage_problem and not self._unwritten:
+            self._storage_problem = ""
+            _LOG.warning("the store can be written again")
 
     def _end_namespace(self, key: kinds.Key, now: worker.Moment) -> None:
         ending = namespaces.reconcile(self._store, key.name, now)

@@ -95,18 +95,24 @@ class Reconciler:
         if obj is None:
             return
         mind = self.mind(key)
-        podwriter.write(
-            self._store,
-            obj,
-            mind.pods,
-            decided.views,
-            now=now.wall,
-            relabel=mind.pod_labels is not None and mind.pod_labels != _labels(obj),
-        )
+        self._write_pods(obj, mind, decided.views, now)
         if mind.revision != _revision(outcome) and "deletionTimestamp" not in obj["metadata"]:
             self._history.write(obj, now.wall)
         if decided.notes:
             self._events.write(obj, decided.notes, now.wall)
+
+    def project(self, outcome: Outcome, now: worker.Moment) -> None:
+        """Only what is never on disk: where nothing else could be written, Pods still tell what runs."""
+        if outcome.obj is not None and not outcome.gone:
+            mind = self.mind(outcome.key)
+            self._write_pods(outcome.obj, mind, outcome.decided.views, now)
+            mind.pods = outcome.decided.views
+
+    def _write_pods(
+        self, obj: kinds.Object, mind: SetMemory, views: dict[str, worker.View], now: worker.Moment
+    ) -> None:
+        relabel = mind.pod_labels is not None and mind.pod_labels != _labels(obj)
+        podwriter.write(self._store, obj, mind.pods, views, now=now.wall, relabel=relabel)
 
     def remember(self, outcome: Outcome) -> tuple[kinds.Key, ...]:
         """The transaction is committed. Returns keys that may go on now because of this."""

@@ -22,6 +22,7 @@ _CONTROL = 3
 _PACKET = 65536
 _CHUNK = 65536
 _DRAIN_CHUNKS = 64
+_RETRY_SECONDS = 1.0
 _RESUMED = "log writer was started again; at most what it had in hand is missing"
 
 
@@ -171,12 +172,36 @@ class LogWriter:
         file = stream.file
         if file.append(stream.before + lines if stream.before else lines, self._clock.stamp):
             stream.before = b""
-            if file.path in self._in_trouble:
-                del self._in_trouble[file.path]
-                self._tell_trouble()
+            self._is_well(file)
         elif file.path not in self._in_trouble:
             self._in_trouble[file.path] = f"{file.trouble}: {file.path}"
             self._tell_trouble()
+            self._retry_later()
+
+    def _retry_later(self) -> None:
+        if not self.loop.pending("retry"):
+            self.loop.at("retry", time.monotonic() + _RETRY_SECONDS, self._retry)
+
+    def _retry(self) -> None:
+        """Whoever was cut off may have nothing more to say: the gap is marked as soon as there is room."""
+        for path in list(self._in_trouble):
+            file = self._files[path]
+            if file.append(b"", self._clock.stamp):
+                self._is_well(file)
+        if self._in_trouble:
+            self._retry_later()
+
+    def _is_well(self, file: LogFile) -> None:
+        if self._in_trouble.pop(file.path, ""):
+            self._tell_trouble()
+        if not file.users:
+            self._forget(file)
+
+    def _forget(self, file: LogFile) -> None:
+        """Nobody writes to it and nothing is owed to it."""
+        file.close()
+        if file.path not in self._in_trouble:
+            del self._files[file.path]
 
     def _tell_trouble(self) -> None:
         text = next(iter(self._in_trouble.values()), "")
@@ -194,8 +219,7 @@ class LogWriter:
         del self._by_run[stream.run]
         stream.file.users -= 1
         if not stream.file.users:
-            stream.file.close()
-            del self._files[stream.file.path]
+            self._forget(stream.file)
         self._send(f"E {stream.run}")
 
     def _settle(self, run: str) -> None:

@@ -61,6 +61,7 @@ class Writer:
         env = {**os.environ, **MALLOC}
         self._pid = os.posix_spawn(sys.executable, argv, env, file_actions=actions, setsigmask=())
         self.on_started(self._pid)
+        self.on_trouble("")  # what its predecessor told is not known to hold
         theirs.close()
         ours.setblocking(False)
         self._socket = ours

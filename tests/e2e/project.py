@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,11 @@ class Project:
             "LANG": "C.UTF-8",
         }
         (home / "run").mkdir(mode=0o700)
+
+    @property
+    def state(self) -> Path:
+        """Where store, logs and pid files are."""
+        return self.root / ".workerset"
 
     # ------------------------------------------------------------------ as a user types
 
@@ -109,11 +115,16 @@ class Project:
 
     @property
     def run_dir(self) -> str:
-        return (self.root / ".workerset/run").read_text().strip()
+        return (self.state / "run").read_text().strip()
 
     def pid_of(self, part: str) -> int:
         """The process of `controller`, `shim` or `guardian`."""
-        return int((self.root / f".workerset/{part}.pid").read_text().split()[0])
+        return int((self.state / f"{part}.pid").read_text().split()[0])
+
+    def troubles(self) -> dict[str, str]:
+        """The project's conditions that do not hold, with what they say."""
+        found = self.ask("/workerset/v1/project")["conditions"]
+        return {one["type"]: one["message"] for one in found if one["status"] == "False"}
 
     def workers(self, name: str) -> list[Object]:
         found = self.ask(resources.PODS.path("default"), {"labelSelector": f"workerset.dev/set={name}"})
@@ -132,7 +143,7 @@ class Project:
         return [one for one in found["items"] if one["involvedObject"]["name"] == name]
 
     def own_log(self) -> str:
-        path = self.root / ".workerset/controller.log"
+        path = self.state / "controller.log"
         return path.read_text()[-4000:] if path.exists() else "(no controller.log)"
 
     # ------------------------------------------------------------------ waiting for it
@@ -150,13 +161,20 @@ class Project:
 
     def wait_log(self, words: str) -> None:
         """Until the controller's own log says it; tail(1) waits for what is written."""
-        log = str(self.root / ".workerset/controller.log")
+        log = str(self.state / "controller.log")
         with subprocess.Popen(["tail", "-n", "+1", "-f", log], stdout=subprocess.PIPE, text=True) as tail:
             assert tail.stdout is not None
             try:
                 assert any(words in line for line in tail.stdout)
             finally:
                 tail.kill()
+
+    def wait_troubles(self, *expected: str) -> dict[str, str]:
+        """Until just these conditions do not hold; nothing tells of them, so each look is an exchange."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while set(found := self.troubles()) != set(expected):
+            assert time.monotonic() < deadline, f"{found}, expected {expected}\n{self.own_log()}"
+        return found
 
     def watch(self, kind: resources.Kind, name: str) -> Iterator[Object]:
         query = {"watch": True, "fieldSelector": f"metadata.name={name}", "timeoutSeconds": DEADLINE_SECONDS}

@@ -7,8 +7,8 @@ import logging
 
 import pytest
 
-from controller import ports, settings
-from controller.core import kinds
+from controller import settings
+from controller.core import errors, kinds
 from controller.engine import loop
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
@@ -36,6 +36,7 @@ def test_a_full_disk_stops_no_worker_and_forgets_no_exit(caplog: pytest.LogCaptu
     assert caplog.messages == ["the store cannot be written"], "said once"
     assert 4 <= len(made.runtime.started) <= 5, "it was tried, and not in a hot loop"
     assert len(made.runtime.processes(WEB)) >= 4, "no exit was acknowledged"
+    assert made.pod("web-0")["status"]["phase"] != "Running", "what is never on disk still tells what runs"
     made.store.full = False
     made.run_for(2)
     assert made.status("web")["state"] == "Failed"
@@ -178,7 +179,7 @@ def test_a_conflict_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     def once(resource: kinds.Resource, obj: kinds.Object, **options: object) -> kinds.Object:
         if resource == kinds.WORKERSETS and not failed:
             failed.append(True)
-            raise ports.errors.Conflict("the object has been modified")
+            raise errors.Conflict("the object has been modified")
         return update(resource, obj, **options)
 
     made.edit("web", num=2)

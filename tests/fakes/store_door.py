@@ -11,13 +11,14 @@ from controller.core import errors, kinds
 
 
 class StoreDoor:
-    """`ports.Store` around another one. `full`: every write fails when it would be committed."""
+    """`ports.Store` around another one. `full`: what would have to be on disk fails when it is committed."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
         self.full = False
         self._listeners: list[Callable[[ports.Change], None]] = []
         self._depth = 0
+        self._has_content = False
         inner.subscribe(self._tell)
 
     def __getattr__(self, name: str) -> Any:
@@ -33,31 +34,41 @@ class StoreDoor:
     @contextmanager
     def transaction(self, *, durable: bool = False) -> Iterator[None]:
         with self.inner.transaction(durable=durable):
+            if self._depth == 0:
+                self._has_content = False
             self._depth += 1
-            before = self.inner.version()
             try:
                 yield
             finally:
                 self._depth -= 1
-            if self.full and self._depth == 0 and self.inner.version() != before:
+            if self.full and self._depth == 0 and self._has_content:
                 raise errors.StorageFull("the disk is full: /somewhere/store.db")
 
-    def create(self, resource: kinds.Resource, obj: kinds.Object) -> kinds.Object:
+    @contextmanager
+    def _writing(self, resource: kinds.Resource) -> Iterator[None]:
         with self.transaction():
+            before = self.inner.version()
+            yield
+            self._has_content = self._has_content or (resource.durable and self.inner.version() != before)
+
+    def create(self, resource: kinds.Resource, obj: kinds.Object) -> kinds.Object:
+        with self._writing(resource):
             return self.inner.create(resource, obj)
 
     def update(self, resource: kinds.Resource, obj: kinds.Object, **options: Any) -> kinds.Object:
-        with self.transaction():
+        with self._writing(resource):
             return self.inner.update(resource, obj, **options)
 
     def delete(self, resource: kinds.Resource, key: kinds.Key, **options: Any) -> kinds.Object:
-        with self.transaction():
+        with self._writing(resource):
             return self.inner.delete(resource, key, **options)
 
     def put_record(
         self, namespace: str, workerset: str, worker: str, record: Mapping[str, object] | None
     ) -> None:
         with self.transaction():
+            held = self.inner.record(namespace, workerset).get(worker)
+            self._has_content = self._has_content or held != record
             self.inner.put_record(namespace, workerset, worker, record)
 
     def _tell(self, change: ports.Change) -> None:

@@ -250,3 +250,24 @@ def test_a_file_that_may_not_grow_is_trouble_and_blocks_nobody(tmp_path: Path) -
     os.close(out)
     assert writer.hear() == "E aaa"
     writer.end()
+
+
+def test_the_gap_of_a_worker_that_says_no_more_is_marked_when_there_is_room(small_disk: Path) -> None:
+    writer = Writer(small_disk)
+    out = writer.add("aaa")
+    os.write(out, b"before\n")
+    writer.control.send(b"X aaa")
+    assert writer.hear() == "D aaa"
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(b"x" * 52 * 1024)
+    os.write(out, b"too much\n" * 2000)
+    os.close(out)
+    assert writer.hear().startswith("T No space left on device: ")
+    assert writer.hear() == "E aaa"
+    ballast.unlink()
+    assert writer.hear() == "T "
+    writer.end()
+    texts = [line.split(" ", 3)[3] for line in (small_disk / "default/web-0.log").read_text().splitlines()]
+    assert "before" in texts
+    assert texts[-1].startswith("gap: ")
+    assert texts[-1].endswith("No space left on device")

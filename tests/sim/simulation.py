@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import Any
 
 from controller import ports
-from controller.core import kinds, parse, revisions, spec, steps, template
+from controller.core import errors, kinds, parse, revisions, spec, steps, template
 from controller.core.lifecycle import State
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
@@ -118,7 +118,7 @@ class Simulation:
     def _try(self, write: Any) -> None:
         try:
             write()
-        except ports.errors.StorageFull:
+        except errors.StorageFull:
             self.trace.append("  refused: disk full")
 
     def _apply(self) -> None:
