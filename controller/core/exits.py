@@ -80,8 +80,9 @@ def judge(
     if record.template_hash != process.template_hash:
         record = record.renewed(process.template_hash)
     last = _last_exit(process, exit_, facts.spec, now)
+    created = record.created or process.started_wall or last.finished_wall
     if last.stopped:
-        record = dataclasses.replace(record, last=last)
+        record = dataclasses.replace(record, created=created, last=last)
         return Judged(record, lifecycle.Event.AGAIN, None)
     since = ready_since(process, slot.mark, facts.spec, exit_.at)
     if since is not None and exit_.at - since >= facts.ready_resets_after_seconds:
@@ -92,6 +93,7 @@ def judge(
         record,
         counters=counters,
         phase=_phase(clean, counters, facts.spec),
+        created=created,
         exits=record.exits + 1,
         exited_at=exit_.at,
         boot_id=facts.boot_id,

@@ -34,12 +34,16 @@ def uid(owner_uid: str, view: worker.View) -> str:
 def build(
     owner: kinds.Object, scope: str, view: worker.View, now: float, previous: kinds.Object | None
 ) -> kinds.Object:
-    """The Pod object; `previous` is the stored one, whose age and times are kept if it is the same."""
+    """The Pod object; `previous` is the stored one, whose times are kept if it is the same.
+
+    It is as old as its first run, so that a controller that comes later shows the same age. Before there is
+    a run it is as old as its first projection.
+    """
     meta = owner["metadata"]
     pod_uid = uid(meta["uid"], view)
     same = previous is not None and previous["metadata"]["uid"] == pod_uid
-    created = stamps.rfc3339(now)
-    if same and previous is not None:
+    created = stamps.rfc3339(view.created_wall or now)
+    if same and previous is not None and not view.created_wall:
         created = previous["metadata"]["creationTimestamp"]
     metadata: dict[str, Any] = {
         "name": view.ref.worker,

@@ -46,6 +46,7 @@ class LastExit:
 class Record:
     """One worker's record.
 
+    `created` is when this Pod's first run began (wall clock; 0 until one has ended, as the live one tells);
     `exits` counts the ends of this Pod that nobody commanded; `recorded` the runs whose exit is counted but
     perhaps not yet acknowledged; `incarnation` the Pods that were deleted by hand; `exited_at` is monotonic
     and means something only under `boot_id`; `generation` is that of the spec when the worker came to rest.
@@ -61,6 +62,7 @@ class Record:
     incarnation: int = 0
     recorded: tuple[str, ...] = ()
     last: LastExit | None = None
+    created: float = 0.0
 
     def renewed(self, template_hash: str) -> Record:
         """For another template: everything is forgotten but the identity of the slot."""
@@ -81,7 +83,7 @@ EMPTY = Record()
 def to_json(record: Record) -> dict[str, object]:
     """Only what differs from the empty record, so that a quiet worker's record is a few bytes."""
     data: dict[str, object] = {}
-    for name in ("template_hash", "exits", "exited_at", "boot_id", "generation", "incarnation"):
+    for name in ("template_hash", "created", "exits", "exited_at", "boot_id", "generation", "incarnation"):
         value = getattr(record, name)
         if value != getattr(EMPTY, name):
             data[name] = value
@@ -109,6 +111,7 @@ def from_json(data: Mapping[str, Any]) -> Record:
         template_hash=data.get("template_hash", ""),
         counters=backoff.Counters(data.get("failures", 0), data.get("pace", 0)),
         phase=Phase(data.get("phase", "")),
+        created=data.get("created", 0.0),
         exits=data.get("exits", 0),
         exited_at=data.get("exited_at", 0.0),
         boot_id=data.get("boot_id", ""),

@@ -64,6 +64,7 @@ class Process:
     published: bool = False
     status_text: str = ""
     ticket: str | None = None
+    ticket_on_success: bool = False
     by_ticket: bool = False
     handle_closed_at: float | None = None
     signalled_at: float | None = None
@@ -90,12 +91,23 @@ class StartRun:
 
 @dataclass(frozen=True, slots=True)
 class PlaceTicket:
-    """S4.5a: should `run` exit by itself (non-zero, or at all if `on_success`), start `next_run` at once."""
+    """S4.5a: should `run` exit by itself (non-zero, or at all if `on_success`), start `next_run` at once.
+
+    A second one for the same run replaces the first.
+    """
 
     ref: WorkerRef
     run: str
     next_run: str
     on_success: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawTicket:
+    """S4.5a: whatever becomes of `run`, nothing is started without being asked for again."""
+
+    ref: WorkerRef
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,4 +148,4 @@ class Acknowledge:
     run: str
 
 
-Verb = StartRun | PlaceTicket | CloseHandle | Signal | Kill | Acknowledge
+Verb = StartRun | PlaceTicket | WithdrawTicket | CloseHandle | Signal | Kill | Acknowledge

@@ -93,7 +93,7 @@ def _tend(draft: Draft, live: runs.Process) -> None:
         draft.wake(None if alive is None else live.started_at + alive)
     else:
         _forgive(draft, since)
-    _leave_ticket(draft, live)
+    _see_to_ticket(draft, live)
 
 
 def _must_go(draft: Draft, live: runs.Process) -> bool:
@@ -129,18 +129,29 @@ def _forgive(draft: Draft, since: float) -> None:
     draft.record = record.reset()
 
 
-def _leave_ticket(draft: Draft, live: runs.Process) -> None:
-    """S4.5a: where the next run would need no wait, the runtime may start it without being asked."""
+def _see_to_ticket(draft: Draft, live: runs.Process) -> None:
+    """S4.5a: where the next run would need no wait, the runtime may start it without being asked.
+
+    As soon as it would need one, or must not start at all, the ticket is taken back.
+    """
+    on_success = draft.facts.spec.restart is spec.Restart.ALWAYS
+    if not _next_is_free(draft, live):
+        if live.ticket is not None:
+            draft.verbs.append(runs.WithdrawTicket(live.ref, live.run))
+    elif live.ticket is None:
+        draft.verbs.append(runs.PlaceTicket(live.ref, live.run, draft.mint(), on_success))
+    elif live.ticket_on_success is not on_success:
+        draft.verbs.append(runs.PlaceTicket(live.ref, live.run, live.ticket, on_success))
+
+
+def _next_is_free(draft: Draft, live: runs.Process) -> bool:
     rules, record = draft.facts.spec, draft.record
-    if live.ticket is not None or rules.restart is spec.Restart.NEVER or draft.facts.hold is not None:
-        return
+    if rules.restart is spec.Restart.NEVER or draft.facts.hold is not None:
+        return False
     if live.template_hash != draft.facts.template_hash or record.phase is not records.Phase.NONE:
-        return
+        return False
     counters = record.counters if record.template_hash == live.template_hash else backoff.ZERO
-    if not backoff.first_retry_is_free(counters, rules.max_consecutive_failures):
-        return
-    on_success = rules.restart is spec.Restart.ALWAYS
-    draft.verbs.append(runs.PlaceTicket(live.ref, live.run, draft.mint(), on_success))
+    return backoff.first_retry_is_free(counters, rules.max_consecutive_failures)
 
 
 def _fill(draft: Draft) -> None:

@@ -31,6 +31,7 @@ def of(made: draft.Draft, live: runs.Process | None) -> worker.View | None:
         incarnation=record.incarnation,
         run=run,
         pid=pid,
+        created_wall=record.created or started_wall,
         started_wall=started_wall,
         ready=ready,
         ready_wall=made.mark.ready_wall if ready and made.mark is not None else 0.0,

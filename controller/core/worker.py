@@ -116,6 +116,7 @@ class View:
     reason: str = ""
     message: str = ""
     last: records.LastExit | None = None
+    created_wall: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ Exit = runtime.Exit
 Process = runtime.Process
 StartRun = runtime.StartRun
 PlaceTicket = runtime.PlaceTicket
+WithdrawTicket = runtime.WithdrawTicket
 CloseHandle = runtime.CloseHandle
 Signal = runtime.Signal
 Kill = runtime.Kill

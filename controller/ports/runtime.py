@@ -13,6 +13,7 @@ Exit = runs.Exit
 Process = runs.Process
 StartRun = runs.StartRun
 PlaceTicket = runs.PlaceTicket
+WithdrawTicket = runs.WithdrawTicket
 CloseHandle = runs.CloseHandle
 Signal = runs.Signal
 Kill = runs.Kill

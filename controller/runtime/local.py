@@ -209,7 +209,11 @@ class LocalRuntime:
                 return
             case ports.PlaceTicket():
                 if process.exit is None and process.handle_closed_at is None:
-                    process = dataclasses.replace(process, ticket=asked.next_run)
+                    process = dataclasses.replace(
+                        process, ticket=asked.next_run, ticket_on_success=asked.on_success
+                    )
+            case ports.WithdrawTicket():
+                process = dataclasses.replace(process, ticket=None)
             case ports.CloseHandle():
                 if process.exit is None and process.handle_closed_at is None:
                     process = dataclasses.replace(process, handle_closed_at=now, ticket=None)

@@ -29,24 +29,25 @@ def process(message: Message) -> ports.Process:
     """A `run` message: every level of one run."""
     ended = message[17]
     return ports.Process(
-        ports.WorkerRef(*message[2]),
-        message[1],
-        message[3],
-        message[4],
-        message[5],
-        message[6],
-        message[7],
-        message[8],
-        message[9],
-        message[10],
-        message[11],
-        message[12],
-        message[13],
-        message[14],
-        message[15],
-        message[16],
-        None if ended is None else ports.Exit(ended[0], ended[1], ended[2], ended[3]),
-        tuple(ports.Survivor(pid, command) for pid, command in message[18]),
+        ref=ports.WorkerRef(*message[2]),
+        run=message[1],
+        template_hash=message[3],
+        ordinal=message[4],
+        pid=message[5],
+        started_at=message[6],
+        started_wall=message[7],
+        handle_taken=message[8],
+        ready=message[9],
+        published=message[10],
+        status_text=message[11],
+        ticket=message[12],
+        ticket_on_success=message[19],
+        by_ticket=message[13],
+        handle_closed_at=message[14],
+        signalled_at=message[15],
+        killed_at=message[16],
+        exit=None if ended is None else ports.Exit(ended[0], ended[1], ended[2], ended[3]),
+        survivors=tuple(ports.Survivor(pid, command) for pid, command in message[18]),
     )
 
 
@@ -55,6 +56,8 @@ def verb(asked: ports.Verb) -> Message:
     match asked:
         case ports.PlaceTicket():
             return ["ticket", asked.run, asked.next_run, asked.on_success]
+        case ports.WithdrawTicket():
+            return ["ticket", asked.run, None, False]
         case ports.CloseHandle():
             return ["close", asked.run, asked.signal]
         case ports.Signal():

@@ -151,4 +151,5 @@ class Run:
             self.killed_at,
             self.exit,
             list(self.survivors.items()),
+            self.ticket_on_success,
         ]

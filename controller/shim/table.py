@@ -71,7 +71,8 @@ class Table:
         for run in batch:
             self.mailboxes.watch(run.slot)
 
-    def place_ticket(self, run_id: str, next_run: str, on_success: bool) -> None:
+    def place_ticket(self, run_id: str, next_run: str | None, on_success: bool) -> None:
+        """Leave a ticket, another one, or (None) none."""
         run = self.runs.get(run_id)
         if run is not None and run.exit is None and run.closed_at is None:
             run.ticket, run.ticket_on_success = next_run, on_success

@@ -162,6 +162,28 @@ async def s4_5a_a_commanded_stop_withdraws_the_ticket(subject: Subject) -> None:
     assert only(subject).ticket is None
 
 
+async def s4_5a_a_withdrawn_ticket_starts_nothing(subject: Subject) -> None:
+    await running(subject, "r1", "sleep")
+    subject.runtime.submit([ports.PlaceTicket(ref(), "r1", "r2", on_success=True)])
+    assert (only(subject).ticket, only(subject).ticket_on_success) == ("r2", True)
+    subject.runtime.submit([ports.WithdrawTicket(ref(), "r1")])
+    assert only(subject).ticket is None
+    subject.runtime.submit([ports.Signal(ref(), "r1", signal.SIGKILL)])
+    await ended(subject, "r1")
+    assert by_run(subject, "r2") is None
+
+
+async def s4_5a_a_second_ticket_replaces_the_first(subject: Subject) -> None:
+    await running(subject, "r1", "taker")
+    await subject.until(lambda: only(subject).handle_taken)
+    subject.runtime.submit([ports.PlaceTicket(ref(), "r1", "r2", on_success=False)])
+    subject.runtime.submit([ports.PlaceTicket(ref(), "r1", "r3", on_success=True)])
+    assert (only(subject).ticket, only(subject).ticket_on_success) == ("r3", True)
+    subject.runtime.submit([ports.Signal(ref(), "r1", signal.SIGKILL)])
+    await subject.until(lambda: bool((one := by_run(subject, "r3")) and one.pid))
+    assert by_run(subject, "r2") is None
+
+
 async def verbs_about_unknown_runs_do_nothing(subject: Subject) -> None:
     subject.runtime.submit(
         [
@@ -170,6 +192,7 @@ async def verbs_about_unknown_runs_do_nothing(subject: Subject) -> None:
             ports.Kill(ref(), "none"),
             ports.Acknowledge(ref(), "none"),
             ports.PlaceTicket(ref(), "none", "r2", on_success=True),
+            ports.WithdrawTicket(ref(), "none"),
         ]
     )
     await running(subject, "r1", "sleep")
@@ -198,6 +221,8 @@ CASES = (
     a_kill_ends_what_ignores_the_signal,
     s4_5a_a_ticket_starts_the_next_run_when_the_run_fails,
     s4_5a_a_commanded_stop_withdraws_the_ticket,
+    s4_5a_a_withdrawn_ticket_starts_nothing,
+    s4_5a_a_second_ticket_replaces_the_first,
     verbs_about_unknown_runs_do_nothing,
     a_slot_waits_until_its_last_run_is_gone,
 )

@@ -54,9 +54,17 @@ FAILED = records.Record(
 
 SCENES: dict[str, tuple[plan.Desired, plan.Observed]] = {
     "start": (desired(), plan.Observed()),
-    "running": (desired(), plan.Observed((process(0, ticket="t"), process(1, ticket="t")))),
+    "running": (
+        desired(),
+        plan.Observed(
+            (process(0, ticket="t", ticket_on_success=True), process(1, ticket="t", ticket_on_success=True))
+        ),
+    ),
     "first_sight_leaves_tickets": (desired(), plan.Observed((process(0), process(1)))),
-    "scale_down": (desired(1), plan.Observed((process(0, ticket="t"), process(1), process(2)))),
+    "scale_down": (
+        desired(1),
+        plan.Observed((process(0, ticket="t", ticket_on_success=True), process(1), process(2))),
+    ),
     "crash": (desired(1), plan.Observed((process(0, exit=CRASHED),))),
     "crash_with_leftovers": (
         desired(1),

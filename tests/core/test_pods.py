@@ -91,6 +91,20 @@ def test_given_up_completed_and_waiting() -> None:
     assert container(waits)["state"] == {"waiting": {"reason": "CrashLoopBackOff", "message": "m"}}
 
 
+def test_s1_10_a_pod_is_as_old_as_its_first_run_whoever_projects_it() -> None:
+    view = dataclasses.replace(READY, created_wall=1_699_999_000.0)
+    fresh = build(view, now=1_700_009_000.0)
+    assert fresh["metadata"]["creationTimestamp"] == "2023-11-14T21:56:40Z"
+    assert build(view, fresh, now=1_700_009_999.0)["metadata"] == fresh["metadata"]
+
+
+def test_a_pod_without_a_run_is_as_old_as_its_first_projection() -> None:
+    waits = dataclasses.replace(READY, run="", pid=0, ready=False, state=State.PENDING)
+    first = build(waits)
+    later = build(waits, first, now=1_700_009_000.0)
+    assert later["metadata"]["creationTimestamp"] == first["metadata"]["creationTimestamp"]
+
+
 def test_age_and_transition_times_are_kept_by_the_same_pod() -> None:
     first = build(READY)
     later = build(dataclasses.replace(READY, restarts=3), first, now=1_700_009_000.0)

@@ -129,6 +129,30 @@ def test_s4_5a_a_crash_is_replaced_without_the_controller() -> None:
     assert made.runtime.processes(WEB)[0].run == second
 
 
+def identity(made: World) -> tuple[str, str]:
+    meta = made.pod("web-0")["metadata"]
+    return meta["uid"], meta["creationTimestamp"]
+
+
+def test_s1_10_a_pod_keeps_uid_and_age_when_the_controller_is_killed() -> None:
+    made = world(Script())
+    made.run_for(50)
+    first = identity(made)
+    assert first[1] == "2023-11-14T22:13:20Z"
+    for _ in range(2):  # at first no run has ended, then one has, and the Pod is the same
+        made.kill_controller()
+        made.clock.advance(100)
+        made.start_controller()
+        made.settle()
+        assert identity(made) == first
+        made.runtime.crash(made.run_of("web-0"))
+        made.run_for(20)
+        assert identity(made) == first
+    made.annotate_restart("web", "2024-01-01T00:00:00Z")
+    made.run_for(20)
+    assert identity(made) != first
+
+
 def test_s4_5a_a_second_crash_waits_for_the_controller() -> None:
     made = world(Script())
     made.run_for(20)
@@ -152,6 +176,40 @@ def test_s4_5a_a_ticket_is_renewed_after_recovery() -> None:
     assert made.runtime.live()[0].ticket is None
     made.run_for(10)
     assert made.runtime.live()[0].ticket is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"restart": "never"}, {"max_consecutive_failures": 0}, {"suspend": True}, {"env_files": ["missing"]}],
+    ids=str,
+)
+def test_s4_5a_a_ticket_is_taken_back_when_the_next_run_is_not_free_any_more(change: dict[str, Any]) -> None:
+    made = world(Script(stop_seconds=5))
+    made.run_for(20)
+    assert made.runtime.live()[0].ticket is not None
+    made.edit("web", **change)
+    made.settle()
+    (live,) = made.runtime.live()
+    assert live.ticket is None
+    made.kill_controller()
+    made.runtime.crash(live.run)
+    made.runtime.play()
+    assert made.live("web") == []
+
+
+def test_s4_5a_a_ticket_follows_the_restart_policy() -> None:
+    made = world(Script())
+    made.run_for(20)
+    (live,) = made.runtime.live()
+    assert live.ticket_on_success
+    made.edit("web", restart="on_failure")
+    made.settle()
+    (again,) = made.runtime.live()
+    assert (again.ticket, again.ticket_on_success) == (live.ticket, False)
+    made.runtime.crash(live.run, code=0)
+    made.settle()
+    assert made.live("web") == []
+    assert made.status("web")["state"] == "Completed"
 
 
 def test_a_start_that_fails_is_a_failure_with_its_sentence() -> None:

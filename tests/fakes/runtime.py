@@ -59,7 +59,6 @@ class ScriptedRuntime:
         self._runs: dict[kinds.Key, dict[str, ports.Process]] = {}
         self._starts: dict[str, ports.StartRun] = {}
         self._scripts: dict[str, Script] = {}
-        self._tickets: dict[str, bool] = {}
         self._counts: dict[ports.WorkerRef, int] = {}
         self._agenda: list[tuple[float, int, Callable[[], None]]] = []
         self._sequence = 0
@@ -83,8 +82,9 @@ class ScriptedRuntime:
                 case ports.StartRun():
                     self._start(verb, by_ticket=False)
                 case ports.PlaceTicket():
-                    if self._change(verb, quiet=True, ticket=verb.next_run):
-                        self._tickets[verb.run] = verb.on_success
+                    self._place_ticket(verb, verb.next_run, on_success=verb.on_success)
+                case ports.WithdrawTicket():
+                    self._place_ticket(verb, None, on_success=False)
                 case ports.CloseHandle():
                     self._close(verb)
                 case ports.Signal():
@@ -147,7 +147,7 @@ class ScriptedRuntime:
     def forget_everything(self) -> None:
         """The shim died and the guardian killed all: no process, no record of an exit."""
         keys = self.keys()
-        for table in (self._runs, self._starts, self._scripts, self._tickets):
+        for table in (self._runs, self._starts, self._scripts):
             table.clear()  # type: ignore[attr-defined]
         self._agenda.clear()
         for key in keys:
@@ -229,7 +229,7 @@ class ScriptedRuntime:
         ended = ports.Exit(self._clock.monotonic(), code, signal, error, script.lines)
         self._put(dataclasses.replace(process, exit=ended, survivors=left))
         redeem = process.ticket is not None and process.handle_closed_at is None and not left
-        if redeem and (code != 0 or self._tickets[run]):
+        if redeem and (code != 0 or process.ticket_on_success):
             start = dataclasses.replace(self._starts[run], run=process.ticket)
             self._start(start, by_ticket=True)
         self._vacate(process.ref)
@@ -237,6 +237,11 @@ class ScriptedRuntime:
 
     def _survivors(self, script: Script) -> tuple[ports.Survivor, ...]:
         return tuple(ports.Survivor(90000 + number, "leftover") for number in range(script.survivors))
+
+    def _place_ticket(self, verb: ports.Verb, ticket: str | None, *, on_success: bool) -> None:
+        process = self._find(verb.run)
+        if process is not None and process.exit is None and process.handle_closed_at is None:
+            self._put(dataclasses.replace(process, ticket=ticket, ticket_on_success=on_success))
 
     def _close(self, verb: ports.CloseHandle) -> None:
         now = self._clock.monotonic()
