@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from controller.shim import lean, notify, parking, proc, records, settling, spawn, survivors
+from controller.shim import lean, notify, parking, proc, readyword, records, settling, spawn, survivors
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -214,6 +214,7 @@ class Table:
             self._loop.at("scan", time.monotonic() + _SCAN_DELAY, self.scan)
 
     def _ended(self, run: Run, status: int) -> None:
+        readyword.clear(run.spec.env)
         self._hear_last(run)
         self._close(run)
         code = os.waitstatus_to_exitcode(status)

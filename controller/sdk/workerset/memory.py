@@ -1,10 +1,11 @@
 """A slot of shared memory in a worker: read, publish and wait (S6), after the layout in `layout.py`.
 
-A caller on the hot path compares two words itself and calls nothing:
+A caller on the hot path compares all that matters at once and calls nothing (S6.5):
 
-    words = slot.words
-    if words[1] == slot.seen_generation and words[3] == slot.seen_epoch:
-        return slot.value                     # GENERATION, EPOCH: the very same object (S6.5)
+    if slot.memory[WATCHED] == slot.seen:
+        return slot.value                     # the very same object
+    … slot.epoch != slot.seen_epoch: resolve the name anew …
+    generation, value = slot.read()
 
 Threads may share a slot, and a forked child may go on with it: the mapping is shared memory in the child
 too, descriptors of locks live for one publish and are closed in a child, locks are made anew there.
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from .frozen import FrozenDict
 
+WATCHED = slice(8 * layout.GENERATION, 8 * (layout.SWEPT + 1))
+"""Words 1 to 5: while they are what they were, a reader has nothing to do, not even to touch (S6.9)."""
+
 _FUTEX = 8 * layout.GENERATION
 """Where the low half of the word is, in bytes."""
 
@@ -40,18 +44,21 @@ class Damaged(ValueError):
 class Slot:
     """One header file, mapped. `FileNotFoundError` if there is none, `Damaged` if it is no header.
 
-    `value` is what was read last and `seen_generation` its generation (-1: nothing yet). `seen_epoch` is the
-    epoch that the caller resolved the name in; it belongs to the caller, who takes `epoch` before it asks.
+    `value` is what was read last, `seen_generation` its generation (-1: nothing yet), `seen` the watched
+    words of then. `seen_epoch` is the epoch that the name was resolved in; it belongs to the caller, who
+    takes `epoch` before it asks; while it is another one, `seen` is empty.
     """
 
     __slots__ = (
         "_again",
         "_busy",
         "_inode",
+        "_last",
         "_lock",
-        "_map",
         "_pid",
+        "memory",
         "path",
+        "seen",
         "seen_epoch",
         "seen_generation",
         "value",
@@ -62,6 +69,8 @@ class Slot:
         self.path = path
         self.value: FrozenDict | None = None
         self.seen_generation = -1
+        self.seen = b""
+        self._last: tuple[int, FrozenDict | None] = (0, None)
         self._again: bytes | None = None
         self._busy = 0
         self._lock, self._pid = RLock(), os.getpid()
@@ -112,16 +121,23 @@ class Slot:
 
         Raises `Damaged`, and `codec.EnumMissing` where a member of an enum cannot be had here.
         """
-        if self.words[layout.GENERATION] == self.seen_generation:
-            return self.seen_generation, self.value
+        if self.memory[WATCHED] == self.seen:
+            return self._last
         with self._locked():
+            watched = self.memory[WATCHED]
+            self.touch()
             generation, body = self._load()
-            if generation != self.seen_generation and body is not None:
+            if not generation:
+                return 0, None
+            if body is not None:
                 from . import codec
 
                 self.value = codec.decode(body)
                 self.seen_generation = generation
-            return generation, self.value if generation else None
+                self._last = generation, self.value
+            now = int.from_bytes(watched[:8], "little"), self.epoch
+            self.seen = watched if now == (generation, self.seen_epoch) else b""
+            return self._last
 
     def _load(self) -> tuple[int, bytes | None]:
         """The published body, unless it is the one that was read already."""
@@ -194,13 +210,13 @@ class Slot:
             left = None if until is None else until - time.monotonic()
             if words[layout.EPOCH] != self.seen_epoch or (left is not None and left <= 0):
                 return False
-            nap = futex.sleep(self._map, _FUTEX, generation, left, nap)
+            nap = futex.sleep(self.memory, _FUTEX, generation, left, nap)
 
     def wake(self) -> None:
         """Wake everybody who waits for a publish."""
         from . import futex
 
-        futex.wake(self._map, _FUTEX)
+        futex.wake(self.memory, _FUTEX)
 
     # ------------------------------------------------------------------ inside
 
@@ -210,7 +226,7 @@ class Slot:
 
     def attach(self, descriptor: int) -> None:
         """Go on with another header; who still has the old one mapped is told to look again."""
-        old, words = self._map, self.words
+        old, words = self.memory, self.words
         self._attach(descriptor)
         from . import futex
 
@@ -224,7 +240,7 @@ class Slot:
         memory = mmap(descriptor, layout.HEADER_SIZE)
         if memory[:8] != layout.MAGIC:
             raise _no_header(self.path, "it does not begin with the mark of one")
-        self._map = memory
+        self.memory = memory
         self._inode = _identity(found)
         self.words = memoryview(memory).cast("Q")
 

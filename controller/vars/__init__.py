@@ -1,0 +1,1 @@
+"""Shared memory that workers publish in, seen from the controller (S6)."""

@@ -1,0 +1,101 @@
+"""One header file (`workerset/layout.py`), by pread(2) and pwrite(2).
+
+The controller maps nothing it can avoid to map: a file that somebody truncates would kill it (SIGBUS), and
+each mapping costs a descriptor. Page cache and mappings are one memory on Linux.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from controller.sdk.workerset import futex, layout
+
+_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
+_LENGTH = 8 * (layout.BOOT + 2)
+_MOST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the first page says."""
+
+    generation: int
+    published: int
+    boot: bytes
+
+    @property
+    def last(self) -> int:
+        """The highest generation that a file may exist of."""
+        return max(self.generation, self.published)
+
+
+def read(path: str) -> Words:
+    """`FileNotFoundError` if there is none; `ValueError` says what is wrong with it."""
+    with _opened(path, os.O_RDONLY) as descriptor:
+        data = os.pread(descriptor, _LENGTH, 0)
+        size = os.fstat(descriptor).st_size
+    if size < layout.HEADER_SIZE or len(data) < _LENGTH:
+        raise ValueError(f"it has {size} of {layout.HEADER_SIZE} bytes")
+    words = struct.unpack(f"<{_LENGTH // 8}Q", data)
+    generation, published = words[layout.GENERATION], words[layout.PUBLISHED]
+    if data[:8] != layout.MAGIC:
+        raise ValueError("it does not begin with the mark of one")
+    if not 0 < generation < _MOST or published > generation + 1:
+        raise ValueError("its words contradict each other")
+    return Words(generation, published, data[8 * layout.BOOT :])
+
+
+def make(path: str, seed: int, boot: bytes) -> None:
+    """A new file in place of whatever is there; who has the old one mapped keeps that."""
+    data = bytearray(layout.HEADER_SIZE)
+    data[:8] = layout.MAGIC
+    struct.pack_into("<Q", data, 8 * layout.GENERATION, seed)
+    data[8 * layout.BOOT : 8 * layout.BOOT + 16] = boot
+    write_file(path, bytes(data))
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Complete or not at all, for this user only."""
+    private = f"{path}.made"
+    with _opened(private, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+        os.fchmod(descriptor, 0o600)
+        os.write(descriptor, data)
+    os.rename(private, path)
+
+
+def set_word(path: str, word: int, value: int) -> None:
+    """Does nothing where there is no header."""
+    with contextlib.suppress(FileNotFoundError), _opened(path, os.O_WRONLY) as descriptor:
+        os.pwrite(descriptor, struct.pack("<Q", value), 8 * word)
+
+
+def get_word(path: str, word: int) -> int:
+    """0 where there is no header, or no such word in it."""
+    with contextlib.suppress(FileNotFoundError), _opened(path, os.O_RDONLY) as descriptor:
+        return int.from_bytes(os.pread(descriptor, 8, 8 * word), "little")
+    return 0
+
+
+def count_up(path: str, word: int) -> None:
+    """Readers compare it for equality only."""
+    set_word(path, word, (get_word(path, word) + 1) % 2**64)
+
+
+def wake(path: str) -> None:
+    """Whoever waits for a publish looks around."""
+    with contextlib.suppress(FileNotFoundError, ValueError), _opened(path, os.O_RDWR) as descriptor:
+        futex.wake(mmap.mmap(descriptor, layout.HEADER_SIZE), 8 * layout.GENERATION)
+
+
+@contextlib.contextmanager
+def _opened(path: str, how: int) -> Iterator[int]:
+    descriptor = os.open(path, how | _FLAGS, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,185 @@
+"""`ports.Vars` on files that workers map (S6)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+
+from controller import ports
+from controller.sdk.workerset import codec, layout, payload
+from controller.vars import folder, header, leftovers, seeds
+
+_LOOKS = 8
+"""So often is the word read again while the payload it names is not there or damaged."""
+
+
+class SharedVars:
+    """All slots of a project. `mark` and `put_mark` keep the high-water mark of generations, durably.
+
+    Slots of an earlier boot are dropped when the folder is first looked at. Whatever else is lost, the
+    folder included, is made anew by the next call that is about it, with generations above the old ones.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        boot_id: str,
+        wall: Callable[[], float],
+        mark: Callable[[], int],
+        put_mark: Callable[[int], None],
+    ) -> None:
+        self._folder = path
+        self._boot = bytes.fromhex(boot_id.replace("-", ""))[:16].ljust(16, b"\0")
+        self._seeds = seeds.Seeds(wall, mark, put_mark)
+        self._slots: dict[ports.VarsName, str] | None = None
+
+    # ------------------------------------------------------------------ slots
+
+    def slot(self, name: ports.VarsName) -> str:
+        """The path of the header file; made if there is none, if it is damaged or of another boot."""
+        known = self._known()
+        path = self._path(name)
+        try:
+            if header.read(path).boot == self._boot:
+                if name not in known:
+                    folder.write_name(path, name)
+                    known[name] = path
+                return path
+            remains = True
+        except FileNotFoundError:
+            remains = name in known
+        except ValueError:
+            remains = True
+        self._make(name, path, remains)
+        known[name] = path
+        return path
+
+    def _make(self, name: ports.VarsName, path: str, remains: bool) -> None:
+        if remains:
+            self._seeds.was_lost()
+        folder.secure(self._folder)
+        seed = self._seeds.seed()
+        folder.write_name(path, name)
+        header.make(path, seed, self._boot)
+        if remains:
+            files = folder.grouped(self._folder)[os.path.basename(path)]
+            leftovers.clean(path, files, seed + 2)
+
+    def known(self) -> Sequence[ports.VarsName]:
+        return sorted(self._known())
+
+    def remove(self, name: ports.VarsName) -> None:
+        path = self._known().pop(name, None) or self._path(name)
+        try:
+            last = header.read(path).last
+            self._seeds.was_at(last)
+        except (FileNotFoundError, ValueError):
+            last = 0
+            self._seeds.was_lost()
+        header.set_word(path, layout.READY, 0)
+        self._look_again(path)
+        leftovers.drop(path, last)
+
+    # ------------------------------------------------------------------ marks
+
+    def set_ready(self, name: ports.VarsName, ready: bool) -> None:
+        header.set_word(self._healed(name), layout.READY, int(ready))
+
+    def look_again(self, names: Iterable[ports.VarsName]) -> None:
+        for name in names:
+            self._look_again(self._healed(name))
+
+    def take_touched(self, name: ports.VarsName) -> bool:
+        """Clears first and counts afterwards: a reader that sees the count touches after the clearing."""
+        path = self._healed(name)
+        touched = header.get_word(path, layout.TOUCHED) != 0
+        if touched:
+            header.set_word(path, layout.TOUCHED, 0)
+            header.count_up(path, layout.SWEPT)
+        return touched
+
+    def touch(self, name: ports.VarsName) -> None:
+        header.set_word(self._healed(name), layout.TOUCHED, 1)
+
+    # ------------------------------------------------------------------ what is published
+
+    def generation(self, name: ports.VarsName) -> int:
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            words = header.read(self._path(name))
+            return words.generation if words.published else 0
+        return 0
+
+    def read(self, name: ports.VarsName) -> ports.Snapshot | None:
+        path = self._path(name)
+        why = ""
+        file = path
+        for _ in range(_LOOKS):
+            try:
+                words = header.read(path)
+            except FileNotFoundError:
+                return None
+            except ValueError as error:
+                raise ValueError(f"{_HEADER}, {error}: {path}") from None
+            if not words.published:
+                return None
+            file = layout.payload_file(path, words.generation)
+            try:
+                return _snapshot(path, words.generation)
+            except FileNotFoundError:
+                if words.published > words.generation:
+                    return None
+                why = "it is missing"
+            except ValueError as error:
+                why = str(error)
+        raise ValueError(f"published vars are damaged, {why}: the next publish heals it: {file}")
+
+    # ------------------------------------------------------------------ inside
+
+    def _known(self) -> dict[ports.VarsName, str]:
+        """Looks at the folder once; drops what another boot left, and what killed writers did."""
+        if self._slots is None:
+            self._slots = {}
+            for slot, files in folder.grouped(self._folder).items():
+                path = f"{self._folder}/{slot}"
+                name = folder.read_name(path)
+                if not self._is_kept(path, files):
+                    for file in files:
+                        payload.remove(f"{self._folder}/{file}")
+                elif name is not None:
+                    self._slots[name] = path
+        return self._slots
+
+    def _is_kept(self, path: str, files: Iterable[str]) -> bool:
+        """A damaged header is for `read` to report and for `slot` to heal."""
+        try:
+            words = header.read(path)
+        except FileNotFoundError:
+            return False
+        except ValueError:
+            return True
+        if words.boot != self._boot:
+            return False
+        leftovers.clean(path, files, words.last)
+        return True
+
+    def _path(self, name: ports.VarsName) -> str:
+        return f"{self._folder}/{folder.slot_file(name)}"
+
+    def _healed(self, name: ports.VarsName) -> str:
+        """The path; a slot that was there and is not is made first."""
+        known = self._known()
+        return self.slot(name) if name in known and not os.path.exists(known[name]) else self._path(name)
+
+    def _look_again(self, path: str) -> None:
+        header.count_up(path, layout.EPOCH)
+        header.wake(path)
+
+
+_HEADER = "the header of shared memory is damaged, the next ensure of its name makes it anew"
+
+
+def _snapshot(path: str, generation: int) -> ports.Snapshot:
+    body = payload.unpack(payload.load(path, generation), generation)
+    changed = os.stat(layout.payload_file(path, generation)).st_mtime
+    return ports.Snapshot(generation, changed, body, codec.parse(body))
