@@ -21,7 +21,8 @@ WORDS = {
     "CatchAll": "stands for any name that no other set of its scope answers to; none has been asked for",
     "Starting": "workers are on their way; none of them has failed",
     "Rolling": "workers are being replaced after a change or a restart",
-    "Waiting": "something else must happen first; the condition Waiting says what",
+    "Waiting": "something else must happen first: the condition Waiting says what, or the message "
+    "(it is being deleted, or nothing is wanted any more, and workers still stop)",
     "Backoff": "a worker failed and is run again in a moment",
     "Failed": "a worker was given up, or failed and has `restart: never`; the message says what comes next",
     "Suspended": "declared, not running: `workerctl start` runs it",

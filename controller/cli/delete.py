@@ -21,7 +21,8 @@ EXAMPLES = """
 """
 DESCRIPTION = """
 Remove declarations and stop what they run. Waits until every process of them is gone;
---wait=false only asks. A deleted worker (pod) is replaced at once: that restarts it.
+--wait=false only asks. Asking again with less grace hurries it. A deleted worker (pod) is replaced
+as soon as it is gone: that restarts it.
 """
 _CASCADE = {"background": "Background", "foreground": "Foreground", "orphan": "Orphan"}
 
@@ -47,18 +48,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         bare="background",
         help_text="what becomes of the workers; orphan leaves them running",
     )
-    grace = parser.add_mutually_exclusive_group()
-    grace.add_argument("--grace-period", type=int, metavar="SECONDS", help="instead of the sets' stop_grace")
-    grace.add_argument(
-        "--now", action="store_const", dest="grace_period", const=1, help="one second of grace"
-    )
-    grace.add_argument("--force", action="store_const", dest="grace_period", const=0, help="kill at once")
+    parser.add_argument("--grace-period", type=int, metavar="SECONDS", help="instead of the sets' stop_grace")
+    parser.add_argument("--now", action="store_true", help="one second of grace")
+    parser.add_argument("--force", action="store_true", help="kill at once, as --grace-period 0")
     parser.add_argument("--ignore-not-found", action="store_true", help="what is missing is well")
     flags.add_dry_run(parser)
     parser.add_argument("-o", "--output", choices=("name",), metavar="name", help="print names only")
 
 
+def _grace(args: argparse.Namespace) -> int | None:
+    """Seconds, or None for the sets' own; words that contradict each other are refused, as kubectl does."""
+    given = args.grace_period if args.grace_period is not None and args.grace_period >= 0 else None
+    if args.now and given is not None:
+        raise errors.UsageError("--now is --grace-period 1: give one of the two")
+    if args.force and (args.now or given):
+        raise errors.UsageError("--force kills at once: give it alone, or --grace-period without it")
+    return 0 if args.force else 1 if args.now else given
+
+
 def run(args: argparse.Namespace, context: Context) -> int:
+    args.grace = _grace(args)
     targets = _targets(args, context)
     if not targets:
         chosen.note_none(context)
@@ -111,8 +120,8 @@ def _delete(args: argparse.Namespace, context: Context, target: chosen.Target) -
         "kind": "DeleteOptions",
         "propagationPolicy": _CASCADE[args.cascade],
     }
-    if args.grace_period is not None and args.grace_period >= 0:
-        options["gracePeriodSeconds"] = args.grace_period
+    if args.grace is not None:
+        options["gracePeriodSeconds"] = args.grace
     if args.dry_run == "server":
         options["dryRun"] = ["All"]
     try:

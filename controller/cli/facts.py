@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
-_WORSE = {"Failed": 0, "Backoff": 1, "Waiting": 2, "Pending": 3, "Starting": 4, "Rolling": 5}
+_WORSE = {"Failed": 0, "Backoff": 1, "Waiting": 2, "Starting": 3, "Rolling": 4}
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,11 +66,13 @@ def ready(obj: Mapping[str, Any]) -> str:
 
 
 def state(obj: Mapping[str, Any]) -> str:
-    """The STATUS word of S1.9; `Pending` until the engine has looked at this generation."""
+    """The STATUS word of S1.9, also before the engine has looked at this generation."""
     status = obj.get("status") or {}
+    if obj["metadata"].get("deletionTimestamp"):
+        return "Waiting"
     if not is_observed(obj):
-        return "Pending"
-    return str(status.get("state") or "Pending")
+        return "Starting"
+    return str(status.get("state") or "Starting")
 
 
 def why(obj: Mapping[str, Any]) -> str:

@@ -20,7 +20,6 @@ _STATES = {
     "Starting": "yellow",
     "Rolling": "yellow",
     "Waiting": "yellow",
-    "Pending": "yellow",
     "Backoff": "red",
     "Failed": "bold red",
     "Suspended": "dim",

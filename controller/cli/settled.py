@@ -46,7 +46,7 @@ def sentence(verdict: Verdict, seen: Mapping[Key, Object]) -> str:
     """`waiting for web and job: web Starting`. Pure."""
     names = [key[1] for key in verdict.pending]
     first = verdict.pending[0]
-    state = objects.state(seen[first]) if first in seen else "Pending"
+    state = objects.state(seen[first]) if first in seen else "Starting"
     return f"waiting for {text.some_of(names, 3)}: {first[1]} {state}"
 
 
@@ -83,7 +83,7 @@ def explain(verdict: Verdict, seen: Mapping[Key, Object]) -> list[str]:
     lines = [f"{key[1]} failed: {objects.why(seen[key]) or 'given up'}" for key in verdict.failed]
     for key in verdict.pending:
         obj = seen.get(key)
-        state = objects.state(obj) if obj else "Pending"
+        state = objects.state(obj) if obj else "Starting"
         why = objects.why(obj) if obj else ""
         lines.append(f"{key[1]} is not ready in time: {state}" + (f", {why}" if why else ""))
     return lines

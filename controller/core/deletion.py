@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, TypedDict, Unpack
 
-from controller.core import door, fields, kinds, metadata
+from controller.core import door, fields, kinds, metadata, quantity
 
 DRAIN = "workerset.dev/drain"
 FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
 _STAMPED = (kinds.PODS, kinds.NAMESPACES)
+
+DEFAULT_GRACE = "30s"
+"""Of a set without `stop_grace` (S1)."""
 
 ORPHAN_WARNING = (
     "a worker does not outlive its set here: its processes are stopped in spite of propagationPolicy Orphan"
@@ -42,7 +45,8 @@ def begin_delete(
 
     A WorkerSet always waits for its drain. A Pod only gets the stamp, which the engine takes for "restart
     this worker", and a Namespace, which the engine empties and then removes. Foreground adds
-    `foregroundDeletion`. Raises Conflict for a failed precondition.
+    `foregroundDeletion`. Asking again may shorten the grace, never lengthen it. Raises Conflict for a failed
+    precondition.
     """
     metadata.require_preconditions(resource, live, conditions.get("uid"), conditions.get("resource_version"))
     held = metadata.finalizers(live)
@@ -58,7 +62,7 @@ def begin_delete(
             warnings = (ORPHAN_WARNING,)
     if not wanted and resource not in _STAMPED:
         return None
-    meta = _marked(live, now, conditions.get("grace_seconds"))
+    meta = _marked(resource, live, now, conditions.get("grace_seconds"))
     if wanted:
         meta["finalizers"] = wanted
     if fields.same(meta, live["metadata"]):
@@ -69,14 +73,41 @@ def begin_delete(
     return door.Outcome(result, warnings, True)
 
 
-def _marked(live: kinds.Object, now: str, grace_seconds: int | None) -> dict[str, Any]:
+def asked_grace(resource: kinds.Resource, obj: kinds.Object) -> float | None:
+    """The grace that whoever deletes it asked for; None: its own, or it is not being deleted."""
+    meta = obj["metadata"]
+    found = meta.get("deletionGracePeriodSeconds")
+    if not meta.get("deletionTimestamp") or found is None or found == _own_grace(resource, obj):
+        return None
+    return float(found)
+
+
+def _own_grace(resource: kinds.Resource, live: kinds.Object) -> int | None:
+    """What a delete without a grace means, in whole seconds as Kubernetes has them."""
+    spec = fields.mapping(live.get("spec"))
+    if resource == kinds.NAMESPACES:
+        return None
+    if resource == kinds.PODS:
+        found = spec.get("terminationGracePeriodSeconds", quantity.whole_seconds(DEFAULT_GRACE))
+        return found if isinstance(found, int) else None
+    if resource == kinds.WORKERSETS:
+        return quantity.whole_seconds(spec.get("stop_grace", DEFAULT_GRACE))
+    return 0
+
+
+def _marked(
+    resource: kinds.Resource, live: kinds.Object, now: str, grace_seconds: int | None
+) -> dict[str, Any]:
     """The metadata with the deletion's stamps; the first deletionTimestamp stays."""
     meta: dict[str, Any] = dict(live["metadata"])
-    if not meta.get("deletionTimestamp"):
+    before = meta.get("deletionGracePeriodSeconds", _own_grace(resource, live))
+    grace = before if grace_seconds is None else grace_seconds
+    if meta.get("deletionTimestamp"):
+        grace = grace if before is None or grace is None else min(before, grace)
+    else:
         meta["deletionTimestamp"] = now
-        meta["deletionGracePeriodSeconds"] = grace_seconds or 0
-    elif grace_seconds is not None:
-        meta["deletionGracePeriodSeconds"] = grace_seconds
+    if grace is not None:
+        meta["deletionGracePeriodSeconds"] = grace
     return meta
 
 

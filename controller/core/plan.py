@@ -31,11 +31,12 @@ class Desired:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is: runs, records, Pods deleted by hand; `last` lends marks and answers for unchanged slots."""
+    """What is: runs, records, Pods deleted by hand with the grace asked for; `last` lends marks and answers
+    for unchanged slots."""
 
     processes: tuple[runs.Process, ...] = ()
     records: Mapping[str, records.Record] = field(default_factory=dict)
-    evicted: frozenset[str] = frozenset()
+    evicted: Mapping[str, float | None] = field(default_factory=dict)
     connected: bool = True
     last: Plan | None = None
 
@@ -88,6 +89,7 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
                 mark=marks.get(name),
                 replace=name in replacing.workers,
                 evicted=name in observed.evicted,
+                grace_seconds=observed.evicted.get(name),
             )
             known = last.get(name) if same_facts else None
             if known is not None and _unchanged(known, slot, now.monotonic):
@@ -129,6 +131,7 @@ def _unchanged(known: worker.WorkerPlan, slot: worker.Slot, now: float) -> bool:
         and before.wanted is slot.wanted
         and before.replace is slot.replace
         and before.evicted is slot.evicted
+        and before.grace_seconds == slot.grace_seconds
         and len(before.processes) == len(slot.processes)
         and all(old is new for old, new in zip(before.processes, slot.processes, strict=True))
         and (known.wake_at is None or now < known.wake_at)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.core import kinds, names, records, sentences, stamps, template, worker
+from controller.core import deletion, kinds, names, quantity, records, sentences, stamps, template, worker
 from controller.core.lifecycle import State
 
 LABEL_REVISION = "controller-revision-hash"
@@ -110,6 +110,9 @@ def _spec(declared: dict[str, Any], view: worker.View) -> dict[str, Any]:
     policy = {"always": "Always", "on_failure": "OnFailure", "never": "Never"}
     return {
         "nodeName": NODE,
+        "terminationGracePeriodSeconds": quantity.whole_seconds(
+            declared.get("stop_grace", deletion.DEFAULT_GRACE)
+        ),
         "restartPolicy": policy[declared.get("restart", "always")],
         "containers": [container],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _DURATION = re.compile(r"(?:[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ms|s|m|h))+")
@@ -31,6 +32,11 @@ def parse_duration(text: str) -> float:
     if text.endswith("ms") and text[:-2].isdigit():
         return int(text[:-2]) / 1000
     return sum(float(number) * _SECONDS[unit] for number, unit in _DURATION_PART.findall(text))
+
+
+def whole_seconds(text: str) -> int:
+    """A duration as Kubernetes' whole seconds, never shorter. Raises ValueError with a sentence."""
+    return math.ceil(parse_duration(text))
 
 
 def format_duration(seconds: float) -> str:

@@ -17,7 +17,7 @@ def plan_slot(
     slot: worker.Slot, facts: worker.SetFacts, now: worker.Moment, mint: worker.Mint
 ) -> worker.WorkerPlan:
     """What to do about one slot now; pure, and harmless to repeat."""
-    draft = Draft(slot, facts, now, mint)
+    draft = Draft(slot, facts.with_grace(slot.grace_seconds), now, mint)
     live = slot.live
     if len(slot.processes) > (live is not None):
         _count_exits(draft)

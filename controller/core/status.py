@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core import conditions, kinds, names, spec, stamps, template, worker
+from controller.core import conditions, kinds, names, sentences, spec, stamps, template, worker
 from controller.core.conditions import Condition
 from controller.core.lifecycle import State
 
@@ -126,16 +126,16 @@ def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str
     """The STATUS word and the one line that says why."""
     rules = facts.spec
     if deleting:
-        return Word.WAITING, f"being deleted: {_plural(tally.stopping, 'worker')} still to stop"
+        return Word.WAITING, f"being deleted: {_stopping(facts, tally)}"
     if rules.suspend:
-        stopping = f"; {_plural(tally.stopping, 'worker')} still to stop" if tally.stopping else ""
+        stopping = f"; {_stopping(facts, tally)}" if tally.stopping else ""
         return Word.SUSPENDED, f"stopped: workerctl start {facts.name} runs it{stopping}"
     if facts.hold is not None:
         return Word.WAITING, facts.hold.message
     if tally.given_up is not None:
         return Word.FAILED, _of_worker(tally.given_up, rules)
     if tally.wanted == 0:
-        return _idle(rules)
+        return (Word.WAITING, _stopping(facts, tally)) if tally.stopping else _idle(rules)
     if tally.failing is not None:
         return Word.BACKOFF, _of_worker(tally.failing, rules)
     if tally.completed == tally.wanted and tally.done is not None:
@@ -143,7 +143,7 @@ def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str
     if tally.outdated:
         return Word.ROLLING, f"{tally.updated} of {tally.wanted} run the new template"
     if tally.ready + tally.completed >= tally.wanted:
-        return Word.READY, ""
+        return Word.READY, _stopping(facts, tally) if tally.stopping else ""
     return Word.STARTING, "" if tally.pending is None else _of_worker(tally.pending, rules)
 
 
@@ -153,6 +153,13 @@ def _idle(rules: spec.WorkerSetSpec) -> tuple[str, str]:
     if rules.kind is spec.SetKind.BACKGROUND:
         return Word.LAZY, "starts on ensure()"
     return Word.READY, "nothing is wanted: num is 0"
+
+
+def _stopping(facts: worker.SetFacts, tally: _Tally) -> str:
+    """`2 workers still to stop, killed after 30s`: a time that does not move with the clock."""
+    text = f"{_plural(tally.stopping, 'worker')} still to stop"
+    grace = facts.stop_grace_seconds
+    return f"{text}, killed after {sentences.seconds(grace)}" if tally.stopping and grace else text
 
 
 def _of_worker(view: worker.View, rules: spec.WorkerSetSpec) -> str:
@@ -196,7 +203,7 @@ def _conditions(
     facts: worker.SetFacts, tally: _Tally, word: str, message: str, *, deleting: bool
 ) -> tuple[Condition, ...]:
     return (
-        _ready(tally, word, message, deleting=deleting),
+        _ready(tally, word, message, deleting=deleting, held=facts.hold is not None),
         _progressing(tally, word),
         _degraded(tally),
         _given_up(facts, tally),
@@ -204,15 +211,17 @@ def _conditions(
     )
 
 
-def _ready(tally: _Tally, word: str, message: str, *, deleting: bool) -> Condition:
+def _ready(tally: _Tally, word: str, message: str, *, deleting: bool, held: bool) -> Condition:
     ready = tally.ready + tally.completed >= tally.wanted and tally.given_up is None
     match word:
         case Word.SUSPENDED:
             return Condition("Ready", False, "Suspended", message)
+        case Word.WAITING if tally.wanted == 0 and not held and not deleting:
+            return Condition("Ready", True, "Stopping", message)
         case Word.WAITING:
             reason = "Stopping" if deleting else "Waiting"
-            held = ready and tally.wanted > 0 and not deleting
-            return Condition("Ready", held, "AllReady" if held else reason, message)
+            still = ready and tally.wanted > 0 and not deleting
+            return Condition("Ready", still, "AllReady" if still else reason, message)
         case Word.FAILED:
             return Condition("Ready", False, "GivenUp", message)
         case Word.LAZY | Word.CATCH_ALL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core import exits, names, records, runs, spec, worker
@@ -183,7 +183,7 @@ def _several(reason: str, workers: Sequence[str]) -> str:
     return f"{reason.lower()} {count}{shown}{more}"
 
 
-def replacing_note(closed: Sequence[runs.Process], wanted_hash: str, evicted: frozenset[str]) -> Note | None:
+def replacing_note(closed: Sequence[runs.Process], wanted_hash: str, evicted: Collection[str]) -> Note | None:
     """Why workers are being replaced."""
     if not closed:
         return None

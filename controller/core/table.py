@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from controller.core import ages, fields, kinds
+from controller.core.status import Word
 
 NONE = "<none>"
 CATCH_ALL = "*"
@@ -112,12 +113,12 @@ def _wanted(spec: dict[str, Any], status: dict[str, Any]) -> int:
 
 
 def _workerset_state(obj: kinds.Object, status: dict[str, Any]) -> str:
-    """The STATUS word (S1.9); `Pending` until this generation has been looked at."""
+    """The STATUS word: always one of S1.9, also before this generation has been looked at."""
     if _meta(obj).get("deletionTimestamp"):
-        return "Terminating"
+        return Word.WAITING
     if _number(status.get("observedGeneration")) < _number(_meta(obj).get("generation")):
-        return "Pending"
-    return str(status.get("state") or "Pending")
+        return Word.STARTING
+    return str(status.get("state") or Word.STARTING)
 
 
 def _command(spec: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.core import lifecycle, notes, records, runs, spec
 
@@ -37,7 +37,7 @@ class SetFacts:
     """What holds for every worker of a set in this pass.
 
     `template_hash` is None while the template cannot be read (an env file is missing): then nothing starts
-    and nothing counts as outdated. `hold` is why nothing may start. `grace_seconds` overrides stop_grace.
+    and nothing counts as outdated. `hold` is why nothing may start. `grace_seconds` is instead of stop_grace.
     """
 
     namespace: str
@@ -55,7 +55,14 @@ class SetFacts:
     @property
     def stop_grace_seconds(self) -> float:
         own = self.spec.stop_grace_seconds
-        return own if self.grace_seconds is None else min(own, self.grace_seconds)
+        return own if self.grace_seconds is None else self.grace_seconds
+
+    def with_grace(self, seconds: float | None) -> SetFacts:
+        """For a worker that was given a grace of its own; less of one given to all still holds."""
+        if seconds is None:
+            return self
+        given = self.grace_seconds
+        return replace(self, grace_seconds=seconds if given is None else min(seconds, given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Slot:
     """One place of a set and everything observed about it.
 
     `replace`: a live run is to be stopped and a new one started in its place. `evicted`: its Pod was deleted
-    by hand, so whatever lives is replaced under a new identity.
+    by hand, so whatever lives is replaced under a new identity; `grace_seconds` is what that delete allows.
     """
 
     ref: runs.WorkerRef
@@ -84,6 +91,7 @@ class Slot:
     mark: Mark | None = None
     replace: bool = False
     evicted: bool = False
+    grace_seconds: float | None = None
 
     @property
     def live(self) -> runs.Process | None:

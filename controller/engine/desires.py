@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from controller import ports
-from controller.core import kinds, parse, plan, spec, steps, template, worker
+from controller.core import deletion, kinds, parse, plan, spec, steps, template, worker
 from controller.engine import memory
 from controller.engine.claims import ClaimIndex
 from controller.settings import EngineSettings
@@ -19,6 +19,12 @@ class Halt:
     """The controller ends: nothing starts, all stops within at most `grace_seconds` (None: its own)."""
 
     grace_seconds: float | None = None
+
+    @staticmethod
+    def sooner(before: Halt | None, grace_seconds: float | None) -> Halt:
+        """Asked again: the least grace of all counts."""
+        given = (None if before is None else before.grace_seconds, grace_seconds)
+        return Halt(min((one for one in given if one is not None), default=None))
 
 
 class Desires:
@@ -35,7 +41,8 @@ class Desires:
     ) -> plan.Desired:
         """The desired state of a key; an undeclared one wants nothing."""
         if obj is None:
-            return plan.Desired(None, self._with_halt(mind, self._undeclared(key), None))
+            nobodys = self._undeclared(key)
+            return plan.Desired(None, self._current(mind, nobodys, None, self._grace(nobodys.spec, None)))
         identity = memory.identity_of(obj)
         if mind.identity != identity or mind.facts is None or mind.env_stale:
             self._read(key, obj, mind, identity)
@@ -45,7 +52,8 @@ class Desires:
         deleting = "deletionTimestamp" in obj["metadata"]
         places = () if deleting or self.halt is not None else mind.places
         hold = None if deleting else self._hold(key, mind, now)
-        return plan.Desired(obj, self._with_halt(mind, facts, hold), places, deleting)
+        grace = self._grace(facts.spec, deletion.asked_grace(kinds.WORKERSETS, obj))
+        return plan.Desired(obj, self._current(mind, facts, hold, grace), places, deleting)
 
     def _read(
         self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, identity: memory.Identity
@@ -86,11 +94,20 @@ class Desires:
             return worker.Wait("EnvFile", mind.env_problem, now + ENV_RETRY_SECONDS)
         return None
 
-    def _with_halt(
-        self, mind: memory.SetMemory, facts: worker.SetFacts, hold: worker.Wait | None
+    def _grace(self, rules: spec.WorkerSetSpec, asked: float | None) -> float | None:
+        """Instead of the set's own: what its deletion asked for, and at most what the end of all allows."""
+        if self.halt is None or self.halt.grace_seconds is None:
+            return asked
+        return min(rules.stop_grace_seconds if asked is None else asked, self.halt.grace_seconds)
+
+    def _current(
+        self,
+        mind: memory.SetMemory,
+        facts: worker.SetFacts,
+        hold: worker.Wait | None,
+        grace: float | None,
     ) -> worker.SetFacts:
         """Facts stay the same object while they say the same: unchanged workers are not planned again."""
-        grace = self.halt.grace_seconds if self.halt is not None else None
         if facts.hold == hold and facts.grace_seconds == grace:
             return facts
         changed = dataclasses.replace(facts, hold=hold, grace_seconds=grace)

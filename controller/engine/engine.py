@@ -98,7 +98,7 @@ class Engine:
 
     def halt(self, grace_seconds: float | None) -> None:
         """Stop everything; a second call with less grace hurries the first."""
-        self._desires.halt = Halt(grace_seconds)
+        self._desires.halt = Halt.sooner(self._desires.halt, grace_seconds)
         self._add_all()
         self.on_work()
 

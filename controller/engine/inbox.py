@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller import ports
-from controller.core import kinds, rules
+from controller.core import deletion, kinds, rules
 from controller.core.workqueue import WorkQueue
 from controller.engine.claims import ClaimIndex
 from controller.engine.reconcile import Reconciler
@@ -57,7 +57,7 @@ class Inbox:
             return
         key = kinds.Key(meta["namespace"], owners[0]["name"])
         mind = self._reconciler.mind(key)
-        mind.evicted.add(meta["name"])
+        mind.evicted[meta["name"]] = deletion.asked_grace(kinds.PODS, change.object)
         if change.type == "DELETED":
             mind.pods = {name: view for name, view in mind.pods.items() if name != meta["name"]}
         self._queue.add(key)

@@ -25,7 +25,7 @@ class SetMemory:
     last: plan.Plan | None = None
     pods: dict[str, worker.View] = field(default_factory=dict)
     pod_labels: Mapping[str, str] | None = None
-    evicted: set[str] = field(default_factory=set)
+    evicted: dict[str, float | None] = field(default_factory=dict)
     revision: str = ""
     attempts: int = 0
 

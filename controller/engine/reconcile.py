@@ -75,7 +75,7 @@ class Reconciler:
         observed = plan.Observed(
             processes=processes,
             records=mind.records,
-            evicted=frozenset(mind.evicted),
+            evicted=dict(mind.evicted),
             connected=self._runtime.connected(),
             last=mind.last,
         )
@@ -132,7 +132,7 @@ class Reconciler:
         if outcome.obj is not None:
             mind.pod_labels = _labels(outcome.obj)
             mind.revision = _revision(outcome)
-        mind.evicted = {name for name in mind.evicted if _still_evicted(decided, name)}
+        mind.evicted = {name: grace for name, grace in mind.evicted.items() if _still_evicted(decided, name)}
         return () if decided.outdated else self._claims.settle(key)
 
     def _write_records(self, key: kinds.Key, changed: Mapping[str, records.Record | None]) -> None:

@@ -91,8 +91,8 @@ def test_ready_counts_towards_what_is_wanted(spec: dict, ready: str):
 
 
 def test_status_speaks_of_the_newest_generation_only():
-    assert workerset({}, {"observedGeneration": 1, "state": "Ready"}, generation=2)["Status"] == "Pending"
-    assert workerset({}, {"observedGeneration": 1}, deletionTimestamp=ago(1))["Status"] == "Terminating"
+    assert workerset({}, {"observedGeneration": 1, "state": "Ready"}, generation=2)["Status"] == "Starting"
+    assert workerset({}, {"observedGeneration": 1}, deletionTimestamp=ago(1))["Status"] == "Waiting"
 
 
 def test_s2_1_a_catch_all_answers_to_any_name():

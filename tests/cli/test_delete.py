@@ -77,6 +77,7 @@ def test_timeout_names_what_is_left(shell, web):
         (["--cascade=orphan"], {"propagationPolicy": "Orphan"}),
         (["--cascade", "--now"], {"gracePeriodSeconds": 1}),
         (["--force"], {"gracePeriodSeconds": 0}),
+        (["--force", "--grace-period=0"], {"gracePeriodSeconds": 0}),
         (["--grace-period", "7"], {"gracePeriodSeconds": 7}),
         (["--dry-run"], {"dryRun": ["All"]}),
     ],
@@ -86,6 +87,14 @@ def test_options(shell, web, words, options):
     assert outcome.code == 0
     assert options.items() <= sent(web).items()
     assert outcome.out.endswith("deleted (server dry run)\n" if "--dry-run" in words else "deleted\n")
+
+
+@pytest.mark.parametrize(
+    "words", [["--now", "--grace-period=5"], ["--force", "--grace-period=5"], ["--force", "--now"]]
+)
+def test_graces_that_contradict_each_other_delete_nothing(shell, web, words):
+    assert shell("delete", "ws", "web", *words).code == 2
+    assert web.asked("DELETE", WEB) == []
 
 
 def test_client_dry_run_asks_for_nothing(shell, web):

@@ -116,7 +116,7 @@ def test_readiness_in_numbers():
 def test_a_status_of_an_older_generation_says_nothing():
     obj = workerset("web", "Failed", 0, "exit 1")
     obj["metadata"]["generation"] = 3
-    assert (objects.state(obj), objects.why(obj), objects.has_settled(obj)) == ("Pending", "", False)
+    assert (objects.state(obj), objects.why(obj), objects.has_settled(obj)) == ("Starting", "", False)
 
 
 def test_s4_5_the_boot_phase_ends_when_each_is_ready_completed_or_given_up():

@@ -101,7 +101,7 @@ SCENES: dict[str, tuple[plan.Desired, plan.Observed]] = {
         plan.Observed(),
     ),
     "disconnected": (desired(1), plan.Observed(connected=False)),
-    "pod_deleted": (desired(1), plan.Observed((process(0),), evicted=frozenset({"web-0"}))),
+    "pod_deleted": (desired(1), plan.Observed((process(0),), evicted={"web-0": None})),
     "undeclared": (
         plan.Desired(None, dataclasses.replace(desired().facts, template_hash=None)),
         plan.Observed((process(0),)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from controller import ports
 from controller.core import kinds
 from controller.engine import control
@@ -52,7 +54,7 @@ def test_s4_6_a_stop_succeeds_only_when_the_leftovers_are_gone() -> None:
     made.edit("web", suspend=True)
     made.run_for(3)
     assert made.live("web") == []
-    assert made.status("web")["message"].endswith("1 worker still to stop")
+    assert made.status("web")["message"].endswith("1 worker still to stop, killed after 5s")
     assert made.pods() == ["web-0"]
     made.run_for(3)
     assert made.pods() == []
@@ -94,13 +96,101 @@ def test_a_set_is_gone_only_when_nothing_of_it_lives() -> None:
     made = world(Script(stop_seconds=3), num=2)
     made.delete("web")
     made.run_for(2)
-    assert made.status("web")["message"] == "being deleted: 2 workers still to stop"
+    assert made.status("web")["message"] == "being deleted: 2 workers still to stop, killed after 30s"
     made.run_for(2)
     assert made.find("web") is None
     assert made.pods() == []
     assert made.runtime.processes(WEB) == ()
     assert made.store.list(kinds.REVISIONS)[0] == ()
     assert made.events("Deleted") != []
+
+
+def test_s4_6_a_delete_with_a_grace_of_its_own_stops_within_that() -> None:
+    made = world(Script(ignores_stop=True), num=2, stop_grace="30s")
+    made.delete("web", grace=3)
+    made.run_for(2.9)
+    assert made.live("web") == ["web-0", "web-1"]
+    assert made.status("web")["message"] == "being deleted: 2 workers still to stop, killed after 3s"
+    made.run_for(0.2)
+    assert made.find("web") is None
+
+
+def test_s4_6_a_delete_without_a_grace_has_that_of_the_set() -> None:
+    made = world(Script(ignores_stop=True), stop_grace="1500ms")
+    made.delete("web")
+    assert made.get("web")["metadata"]["deletionGracePeriodSeconds"] == 2
+    made.run_for(1.4)
+    assert made.live("web") == ["web-0"]
+    made.run_for(0.2)
+    assert made.find("web") is None
+
+
+def test_s4_6_a_longer_grace_is_given_too() -> None:
+    made = world(Script(stop_seconds=8), stop_grace="5s")
+    made.delete("web", grace=10)
+    made.run_for(9)
+    assert made.find("web") is None
+    assert made.events("Killed") == []
+
+
+@pytest.mark.parametrize("grace", [0, 1])
+def test_s4_6_another_delete_with_less_grace_hurries_and_one_with_more_does_not_slow(grace: int) -> None:
+    made = world(Script(ignores_stop=True))
+    made.delete("web", grace=20)
+    made.run_for(2)
+    made.delete("web", grace=grace)
+    made.delete("web", grace=25)
+    made.settle()
+    assert made.find("web") is None
+
+
+def test_s4_6_a_deleted_worker_is_stopped_within_the_grace_of_its_delete() -> None:
+    made = world(Script(ignores_stop=True), num=2)
+    assert made.pod("web-0")["spec"]["terminationGracePeriodSeconds"] == 30
+    kept, ended = made.run_of("web-1"), made.run_of("web-0")
+    made.delete_pod("web-0", grace=4)
+    made.run_for(3.9)
+    assert made.run_of("web-0") == ended
+    made.delete_pod("web-0", grace=0)
+    made.run_for(0.1)
+    assert made.run_of("web-0") != ended
+    assert made.run_of("web-1") == kept
+    made.run_for(20)
+    made.delete_pod("web-0")
+    made.run_for(29)
+    assert made.pod("web-0")["metadata"]["deletionGracePeriodSeconds"] == 30
+
+
+def test_a_namespace_hands_its_grace_on() -> None:
+    made = World(lambda _start, _count: Script(ignores_stop=True))
+    made.store.create(
+        kinds.NAMESPACES,
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop", "uid": "u"}},
+    )
+    made.apply("web", {"command": ["x"]}, namespace="shop")
+    made.run_for(5)
+    made.delete_namespace("shop")
+    made.run_for(5)
+    assert made.runtime.live() != []
+    made.delete_namespace("shop", grace=0)
+    made.settle()
+    assert made.store.find(kinds.NAMESPACES, kinds.Key("", "shop")) is None
+
+
+def test_s1_9_a_set_scaled_to_nothing_is_idle_only_when_its_last_worker_is_gone() -> None:
+    made = world(Script(stop_seconds=5), background=True, name="web", num=2)
+    made.edit("web", num=1)
+    made.run_for(1)
+    left = "1 worker still to stop, killed after 30s"
+    assert (made.status("web")["state"], made.status("web")["message"]) == ("Ready", left)
+    made.run_for(20)
+    made.edit("web", num=0)
+    made.run_for(1)
+    assert (made.status("web")["state"], made.status("web")["message"]) == ("Waiting", left)
+    ready = made.condition("web", "Ready")
+    assert (ready["status"], ready["reason"]) == ("True", "Stopping")
+    made.run_for(5)
+    assert (made.status("web")["state"], made.pods()) == ("Lazy", [])
 
 
 def test_what_nobody_declares_is_stopped() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller import settings
-from controller.core import kinds
+from controller.core import deletion, kinds
 from controller.engine.engine import Engine
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
@@ -73,16 +73,21 @@ class World:
         annotations[kinds.ANNOTATION_RESTARTED_AT] = value
         self.apply(name, self.get(name)["spec"], annotations=annotations)
 
-    def delete(self, name: str) -> None:
-        obj = self.get(name)
-        meta = {**obj["metadata"], "deletionTimestamp": "2024-01-01T00:00:00Z"}
-        meta["finalizers"] = ["workerset.dev/drain"]
-        self.store.update(kinds.WORKERSETS, {**obj, "metadata": meta})
+    def delete(self, name: str, grace: int | None = None) -> None:
+        self._begin_delete(kinds.WORKERSETS, self.get(name), grace)
 
-    def delete_pod(self, worker: str) -> None:
-        pod = self.pod(worker)
-        stamped = {**pod["metadata"], "deletionTimestamp": "2024-01-01T00:00:00Z"}
-        self.store.update(kinds.PODS, {**pod, "metadata": stamped})
+    def delete_pod(self, worker: str, grace: int | None = None) -> None:
+        self._begin_delete(kinds.PODS, self.pod(worker), grace)
+
+    def delete_namespace(self, name: str, grace: int | None = None) -> None:
+        self._begin_delete(kinds.NAMESPACES, self.store.get(kinds.NAMESPACES, kinds.Key("", name)), grace)
+
+    def _begin_delete(self, resource: kinds.Resource, obj: kinds.Object, grace: int | None) -> None:
+        begun = deletion.begin_delete(
+            resource, obj, propagation=None, now="2024-01-01T00:00:00Z", grace_seconds=grace
+        )
+        assert begun is not None
+        self.store.update(resource, begun.object)
 
     # ---- time and controllers
 
