@@ -14,7 +14,9 @@ from collections.abc import Callable, Mapping
 
 from controller import clock, ids, projectcontrol, settings
 from controller.api import application, server
-from controller.core import kinds
+from controller.client import errors as client_errors
+from controller.client import project
+from controller.core import errors, kinds
 from controller.engine import engine, loop
 from controller.manifest import reader, schema
 from controller.runtime import local, logs, upkeep
@@ -71,6 +73,7 @@ class Controller:
         about = projectcontrol.About(paths, pids, self._clock.wall(), foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
         self._stop, self._drain = asyncio.Event(), asyncio.Event()
+        self._api = self._endpoint()
 
     async def run(self, watch_signals: WatchSignals) -> int:
         watch_signals(self._stop.set, self._drain.set)
@@ -84,7 +87,7 @@ class Controller:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(loop.run(self._engine, self._stop), name="engine")
-                tasks.create_task(self._serve(), name="api")
+                tasks.create_task(self._api.serve(self._ready, self._stop), name="api")
                 waiting = (
                     tasks.create_task(self._drain_when_asked(), name="drain"),
                     tasks.create_task(self._repair_losses(), name="upkeep"),
@@ -101,7 +104,7 @@ class Controller:
             shutil.rmtree(self._paths.state, ignore_errors=True)
         return ENDED_FOR_GOOD if self._control.ended.is_set() else TO_BE_RESTARTED
 
-    async def _serve(self) -> None:
+    def _endpoint(self) -> server.Endpoint:
         parts = application.Parts(
             store=self._store,
             schema=schema.WorkerSetSchema(),
@@ -111,8 +114,10 @@ class Controller:
             ids=self._ids,
             load_yaml=_load_yaml,
         )
-        app = application.build(parts)
-        await server.serve(app, self._paths.api_socket, lambda: self._say({"ready": os.getpid()}), self._stop)
+        return server.Endpoint(application.build(parts), self._paths.api_socket)
+
+    def _ready(self) -> None:
+        self._say({"ready": os.getpid()})
 
     async def _drain_when_asked(self) -> None:
         """The guardian asks once nobody holds the leash: each set stops by its own rules (S4.6)."""
@@ -128,10 +133,19 @@ class Controller:
         """A folder of ours was deleted: guardian and shim put back what is theirs."""
         try:
             async for folder in upkeep.losses(self._paths):
-                _LOG.warning("lost and put back: %s", folder)
-                self._runtime.repair()
+                _LOG.warning("lost, is put back: %s", folder)
+                await self._put_back()
         except OSError as error:
             _LOG.warning("deleted folders will not be noticed: %s", error)
+
+    async def _put_back(self) -> None:
+        self._runtime.repair()
+        try:
+            project.make_folders(project.Project(self._paths.root, self._paths.state, self._paths.run))
+            self._store.repair()
+            await self._api.repair()
+        except (client_errors.ProjectError, errors.StatusError, server.SocketProblem) as error:
+            _LOG.warning("not put back: %s", error)
 
     def _note(self, fact: str) -> None:
         """Something about the tree itself changed."""

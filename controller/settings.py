@@ -18,6 +18,11 @@ class ProjectPaths:
     run: str
 
     @property
+    def folder(self) -> str:
+        """In the project itself: what is where. Holds the state too, unless its file system cannot."""
+        return f"{self.root}/.workerset"
+
+    @property
     def api_socket(self) -> str:
         return f"{self.run}/api.sock"
 

@@ -76,6 +76,13 @@ class Server(uvicorn.Server):
         self._ready()
         await self._stop.wait()
 
+    async def listen_at(self, listener: socket.socket) -> None:
+        """Instead of where it listened so far."""
+        before = self.servers
+        await self.startup(sockets=[listener])
+        for server in before:
+            server.close()
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leaves signal handlers alone."""
@@ -100,15 +107,36 @@ class Server(uvicorn.Server):
             connection.transport.abort()
 
 
-async def serve(app: Starlette, socket_path: str, ready: Callable[[], None], stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; `ready` is called once connections are taken. Raises SocketProblem."""
-    listener = bind(socket_path)
-    identity = os.lstat(socket_path)
-    try:
-        await Server(app, ready, stop).serve(sockets=[listener])
-    finally:
-        listener.close()
-        _unlink_own(socket_path, identity)
+class Endpoint:
+    """The API at one socket path, which is bound anew when its name is lost."""
+
+    def __init__(self, app: Starlette, socket_path: str) -> None:
+        self._app = app
+        self._path = socket_path
+        self._server: Server | None = None
+        self._identity: tuple[int, int] | None = None
+
+    async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; `ready` is called once connections are taken. Raises SocketProblem."""
+        listener = self._bind()
+        self._server = Server(self._app, ready, stop)
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            self._server = None
+            listener.close()
+            if _identity(self._path) == self._identity:  # somebody else's socket in its place stays
+                os.unlink(self._path)
+
+    async def repair(self) -> None:
+        """Listen at the path again if nothing of ours is there; connections that are open stay."""
+        if self._server is not None and _identity(self._path) != self._identity:
+            await self._server.listen_at(self._bind())
+
+    def _bind(self) -> socket.socket:
+        listener = bind(self._path)
+        self._identity = _identity(self._path)
+        return listener
 
 
 def _config(app: Starlette) -> uvicorn.Config:
@@ -129,11 +157,9 @@ def _config(app: Starlette) -> uvicorn.Config:
     )
 
 
-def _unlink_own(path: str, identity: os.stat_result) -> None:
-    """Somebody else's socket in its place stays."""
+def _identity(path: str) -> tuple[int, int] | None:
     try:
         found = os.lstat(path)
-        if (found.st_dev, found.st_ino) == (identity.st_dev, identity.st_ino):
-            os.unlink(path)
-    except FileNotFoundError:
-        pass
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -67,20 +67,26 @@ def prepare(project: Project, environ: Mapping[str, str], unsuitable: str = "") 
 
     `unsuitable` names the kind of file system the root is on, if the store cannot work there.
     """
-    _make_folder(project.folder)
     state, moved = project.state, project.moved
     if state == project.folder and unsuitable:
         state = f"{state_home(environ)}/{digest(project.root)}"
         moved = f"{project.root} is on {unsuitable}, where the store cannot work: state is in {state}"
-    if state != project.folder:
-        _make_folder(state)
-        record(f"{project.folder}/state", state)
-    record(f"{project.folder}/.gitignore", "*")
     run = project.run if os.path.isdir(project.run) else _default_run(project.root, environ)
-    _make_run(run)
-    record(f"{run}/root", project.root)
-    record(f"{project.folder}/run", run)
-    return Project(project.root, state, run, moved)
+    found = Project(project.root, state, run, moved)
+    make_folders(found)
+    return found
+
+
+def make_folders(project: Project) -> None:
+    """Make them and record where they are; also after either was deleted under a running controller."""
+    _make_folder(project.folder)
+    if project.state != project.folder:
+        _make_folder(project.state)
+        record(f"{project.folder}/state", project.state)
+    record(f"{project.folder}/.gitignore", "*")
+    _make_run(project.run)
+    record(f"{project.run}/root", project.root)
+    record(f"{project.folder}/run", project.run)
 
 
 def _given(path: str) -> str:

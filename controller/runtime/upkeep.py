@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Iterable
 from controller import settings
 from controller.runtime import inotify
 
-_PRECIOUS = frozenset({"api.sock", "shim.sock", "lock", "store.db"})
+_PRECIOUS = frozenset(
+    {"api.sock", "workers.sock", "shim.sock", "root", "lock", "store.db", "store.db-wal", "run", "state"}
+)
 
 
 async def losses(paths: settings.ProjectPaths) -> AsyncIterator[str]:
@@ -18,7 +20,7 @@ async def losses(paths: settings.ProjectPaths) -> AsyncIterator[str]:
     """
     watcher = inotify.Watcher()
     try:
-        _watch(watcher, (paths.run, paths.state))
+        _watch(watcher, (paths.run, paths.state, paths.folder))
         while True:
             for folder in _lost(await watcher.changes(), paths):
                 _watch(watcher, (folder,))
@@ -38,7 +40,7 @@ def _lost(changes: Iterable[inotify.Change], paths: settings.ProjectPaths) -> li
     for change in changes:
         folder = change.folder
         if not folder:
-            found[paths.run] = found[paths.state] = None
+            found[paths.run] = found[paths.state] = found[paths.folder] = None
         elif change.mask & inotify.GONE or (
             change.name in _PRECIOUS and not os.path.exists(f"{folder}/{change.name}")
         ):

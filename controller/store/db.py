@@ -64,12 +64,14 @@ class Database:
             )
         unclean = not in_memory and os.path.exists(f"{path}-wal")
         try:
-            self._identity = None if in_memory else _created(path)
+            if not in_memory:
+                _create(path)
             self._connection = sqlite3.connect(path, isolation_level=None, timeout=0.25)
         except (sqlite3.Error, OSError) as problem:
             raise _opening(problem, path) from problem
         try:
             self._prepare(check=unclean)
+            self._identity = None if in_memory else _identity(path)
         except sqlite3.Error as problem:
             self._connection.close()
             raise _opening(problem, path) from problem
@@ -167,7 +169,7 @@ class Database:
                 pass
 
     def lost(self) -> bool:
-        """The file was removed or replaced under us; what is written now would go nowhere."""
+        """File or log were removed or replaced under us; what is written now would go nowhere."""
         return self._identity is not None and _identity(self.path) != self._identity
 
     def close(self) -> None:
@@ -178,18 +180,18 @@ class Database:
             pass
 
 
-def _created(path: str) -> tuple[int, int] | None:
+def _create(path: str) -> None:
     """Make the file private before SQLite makes it by the umask; its log takes over the mode."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    return _identity(path)
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def _identity(path: str) -> tuple[int, ...]:
+    """Of the file and of its log, which are one thing; never equal to another if one of them is missing."""
     try:
-        found = os.stat(path)
+        found = [os.stat(path), os.stat(f"{path}-wal")]
     except OSError:
-        return None
-    return found.st_dev, found.st_ino
+        return ()
+    return tuple(number for one in found for number in (one.st_dev, one.st_ino))
 
 
 def _name(problem: Exception) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 
 from controller import ports
 from controller.core import deletion, errors, kinds, metadata
-from controller.store import db, history, hub, image, work
+from controller.store import db, history, hub, image, planting, work
 
 HISTORY = 10_000
 BLOCK = 4096
@@ -74,6 +74,11 @@ class Store:
             except errors.StatusError:  # the next start just begins at a higher version
                 pass
         self._db.close()
+
+    def repair(self) -> None:
+        """Write everything again if the file was deleted under us; raises StatusError if that cannot be."""
+        if self._db.lost():
+            self._plant_anew()
 
     # ------------------------------------------------------------------ reading
 
@@ -216,15 +221,8 @@ class Store:
 
     def _plant_anew(self) -> None:
         """The file is gone (a deleted state folder): write everything again, from memory."""
-        self._db.close()  # first: closing removes the log by name, which must not be the new one's
-        try:
-            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
-            self._db = db.Database(self._path)
-        except (OSError, db.StoreProblem) as problem:
-            raise errors.StatusError(
-                f"the state was deleted and cannot be made again: {problem}"
-            ) from problem
-        self._db.write(self._image.everything(), durable=True)
+        self._db.close()
+        self._db = planting.plant(self._path, self._image.everything())
 
     def _tell(self, changes: Sequence[ports.Change]) -> None:
         """A listener may write: what that changes is told after this, so that all hear the same order."""

@@ -64,7 +64,8 @@ class Running:
                 Store(":memory:"), SCHEMA, FakeLogs(), self.control, FakeClock(), CountingIds(), load_yaml
             )
             app = application.build(parts)
-            self.loop.run_until_complete(server.serve(app, self.path, self.ready.set, self._stop))
+            self.endpoint = server.Endpoint(app, self.path)
+            self.loop.run_until_complete(self.endpoint.serve(self.ready.set, self._stop))
             self.loop.run_until_complete(self.loop.shutdown_asyncgens())
             left = asyncio.all_tasks(self.loop)
             assert not left, left
@@ -189,3 +190,25 @@ def test_anothers_socket_in_its_place_is_not_removed(tmp_path: Path):
         other.bind(path)
         found.stop()
         assert os.path.exists(path)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_lost_socket_is_bound_anew_and_open_connections_stay(tmp_path: Path, replaced: bool):
+    path = str(tmp_path / "api.sock")
+    found = Running(path)
+    found.start()
+    before, after = http.Client(path), http.Client(path)
+    before.request("GET", "/version")
+    os.unlink(path)
+    if replaced:
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+    for _ in range(2):  # the second time there is nothing to do
+        asyncio.run_coroutine_threadsafe(found.endpoint.repair(), found.loop).result(DEADLINE)
+        assert after.request("GET", "/version").status == 200
+    assert before.request("GET", "/version").status == 200
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    before.close()
+    after.close()
+    found.stop()
+    assert not os.path.exists(path)

@@ -73,7 +73,7 @@ class RealApi:
         )
         made = application.build(parts)
         try:
-            await server.serve(made, self._path, self._ready.set, self._stop)
+            await server.Endpoint(made, self._path).serve(self._ready.set, self._stop)
         finally:
             self._store.close()
 

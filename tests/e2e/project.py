@@ -6,6 +6,7 @@ watch at the deadline.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import select
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.client import http, resources
+from controller.runtime import inotify
 
 Object = dict[str, Any]
 DEADLINE_SECONDS = 30
@@ -138,6 +140,11 @@ class Project:
         found: Object = self.ask(resources.WORKERSETS.path("default", name))
         return found
 
+    def declared(self) -> list[Object]:
+        """Every set as it was declared."""
+        items = self.ask(resources.WORKERSETS.path("default"))["items"]
+        return [{"metadata": one["metadata"]["uid"], "spec": one["spec"]} for one in items]
+
     def events(self, name: str) -> list[Object]:
         found = self.ask(resources.EVENTS.path("default"))
         return [one for one in found["items"] if one["involvedObject"]["name"] == name]
@@ -225,6 +232,24 @@ class Project:
 
 def pid_of(pod: Object) -> int:
     return int((pod["metadata"].get("annotations") or {}).get("workerset.dev/pid") or 0)
+
+
+def wait_exists(path: Path) -> None:
+    """Until something of that name is there (inotify(7) on its folder, or on the next one above)."""
+
+    async def wait() -> None:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while not path.exists():
+                watcher = inotify.Watcher()
+                try:
+                    folder = next(above for above in path.parents if above.is_dir())
+                    watcher.add(str(folder), inotify.CREATE | inotify.MOVED_TO | inotify.GONE)
+                    if not path.exists():
+                        await watcher.changes()
+                finally:
+                    watcher.close()
+
+    asyncio.run(wait())
 
 
 def wait_gone(pid: int) -> None:

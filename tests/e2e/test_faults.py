@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+from pathlib import Path
 
 import pytest
 
 from controller.client import resources
-from tests.e2e.project import Project, wait_gone
+from tests.e2e.project import Project, wait_exists, wait_gone
 
 SLEEP = ["sleep", "1000"]
 
@@ -127,7 +128,7 @@ def test_a_lost_guardian_is_a_trouble_that_status_names(project: Project) -> Non
     guardian = project.pid_of("guardian")
     os.kill(guardian, signal.SIGKILL)
     wait_gone(guardian)
-    project.wait_log("GuardianAlive")
+    project.wait_troubles("GuardianAlive")
     said = project.ctl("status", code=1)
     assert "the guardian was killed" in said.stdout
 
@@ -181,6 +182,35 @@ def test_the_state_folder_deleted_under_a_running_controller_is_repaired(project
     project.ctl("apply", "-f", "manifests/")
     project.wait_state("web", "Ready")
     assert project.wait_pid("web-0") == pid
+
+
+@pytest.mark.parametrize("lost", ["state", "run", "both"])
+def test_lost_folders_are_put_back_with_all_that_was_in_them(project: Project, lost: str) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid, run = project.wait_pid("web-0"), project.run_dir
+    controller = project.pid_of("controller")
+    whole = [
+        *(Path(run, name) for name in ("api.sock", "shim.sock", "root")),
+        *(project.state / name for name in ("store.db", "store.db-wal", "lock", "run", "guardian.pid")),
+    ]
+    before = project.declared()
+    if lost != "run":
+        shutil.rmtree(project.state, ignore_errors=True)
+    if lost != "state":
+        shutil.rmtree(run, ignore_errors=True)
+    for path in whole:
+        wait_exists(path)
+    # A controller that begins now finds every declaration, and the worker where it was.
+    os.kill(controller, signal.SIGKILL)
+    wait_gone(controller)
+    project.environ["XDG_RUNTIME_DIR"] = project.environ["HOME"]
+    project.ctl("get", "ws")
+    assert project.pid_of("controller") != controller
+    assert project.declared() == before
+    assert project.wait_pid("web-0") == pid
+    assert project.run_dir == run
 
 
 def test_two_ups_at_once_make_one_controller(project: Project) -> None:

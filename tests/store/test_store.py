@@ -209,6 +209,26 @@ def test_a_state_folder_deleted_under_the_store_is_written_anew(tmp_path: Path) 
     again.close()
 
 
+@pytest.mark.parametrize("lost", [("store.db",), ("store.db-wal",), ("store.db", "store.db-wal")])
+def test_what_is_lost_of_it_is_put_back_before_anybody_writes(tmp_path: Path, lost: tuple[str, ...]) -> None:
+    path = str(tmp_path / "store.db")
+    store = Store(path)
+    store.create(WS, make("a"))
+    for name in lost:
+        (tmp_path / name).unlink()
+    store.repair()
+    store.create(WS, make("b"))
+    # As it is on disk now, which is all that is left after a kill.
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in tmp_path.glob("store.db*"):
+        (copy / file.name).write_bytes(file.read_bytes())
+    store.close()
+    again = Store(str(copy / "store.db"))
+    assert [one["metadata"]["name"] for one in again.list(WS)[0]] == ["a", "b"]
+    again.close()
+
+
 @pytest.mark.parametrize("content", [b"this is no database, however long it may be" * 100, None])
 def test_a_damaged_file_is_moved_aside_with_a_note(path: str, content: bytes | None) -> None:
     if content is None:  # a page in the middle overwritten, and a log left behind by a crash
