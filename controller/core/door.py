@@ -44,10 +44,13 @@ _REASONS = {
     "Invalid": ("FieldValueInvalid", "Invalid value"),
     "NotSupported": ("FieldValueNotSupported", "Unsupported value"),
     "Duplicate": ("FieldValueDuplicate", "Duplicate value"),
+    "TooLong": ("FieldValueTooLong", "Too long"),
     "Forbidden": ("FieldValueForbidden", "Forbidden"),
     "NotFound": ("FieldValueNotFound", "Not found"),
 }
-_VALUELESS = ("Required", "Forbidden")
+_VALUELESS = ("Required", "Forbidden", "TooLong")
+_OF_METADATA = (("metadata", "labels"), ("metadata", "annotations"))
+"""Judged for every kind alike, in Kubernetes' words; a schema says the same of its kind, with a position."""
 
 
 def has_status(resource: kinds.Resource) -> bool:
@@ -77,7 +80,7 @@ def checked(
             or not fields.same(fields.at(live, one.path), fields.at(new, one.path))
         ]
     new, warnings = _without_unknown(resource, new, found, options)
-    bad = [one for one in found if one.code != "UnknownField"]
+    bad = [one for one in found if one.code != "UnknownField" and one.path[:2] not in _OF_METADATA]
     covered = {one.path for one in bad}
     bad += [one for one in metadata.problems(resource, new) if one.path not in covered]
     if bad:

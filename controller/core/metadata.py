@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from controller.core import errors, fields, kinds
+from controller.core import errors, fields, kinds, labels
 
 _SERVER_SIDE = (
     "uid",
@@ -177,13 +177,14 @@ def _map_problems(key: str, value: Any) -> list[errors.FieldProblem]:
         return [
             errors.FieldProblem(("metadata", key), "TypeInvalid", "must be a map of strings", value=value)
         ]
-    return [
+    wrong = [
         errors.FieldProblem(
             ("metadata", key, name), "TypeInvalid", "must be a string", "quote it", value=item
         )
         for name, item in value.items()
         if not isinstance(item, str)
     ]
+    return [*wrong, *labels.problems(key, value)]
 
 
 def finalizers(obj: kinds.Object) -> list[str]:
