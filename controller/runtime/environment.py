@@ -99,7 +99,7 @@ class Resolver:
         path = os.path.join(self._root, template.file)
         if not os.path.exists(path):
             raise ports.LaunchProblem(f"file not found: {template.file} (relative to {self._root})")
-        given = [choice.program] if choice.program else []
+        given = [choice.program, *choice.options] if choice.program else []
         given += [path, identity.worker_name]
         return (*(word.replace("$(", "$$(") for word in given), *template.args)
 

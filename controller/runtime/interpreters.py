@@ -6,10 +6,11 @@ Looks at the disk, starts nothing.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from controller import ports
+from controller import ports, sdk
 from controller.core import spec
 
 _BY_SUFFIX = {
@@ -25,14 +26,28 @@ _BY_SUFFIX = {
 }
 PYTHON_SUFFIXES = (".py", ".pyz")
 
+PREPENDED = f"{os.path.dirname(sdk.__file__)}/workerset-php/prepend.php"
+"""Defines the functions of a PHP worker, before its script runs."""
+
+_PHP = re.compile(r"php[0-9.]*")
+_PHP_LINE = re.compile(rb"#!\s*\S*/(?:env\s+(?:-S\s+)?)?(php[0-9.]*)\s*\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`program` is empty where the file runs by itself; `venv` is the environment whose `bin` comes first."""
+    """`program` is empty where the file runs by itself; `venv` is the environment whose `bin` comes first.
+
+    `options` stand before the file.
+    """
 
     program: str
     source: str
     venv: str = ""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        is_php = _PHP.fullmatch(os.path.basename(self.program)) is not None
+        return ("-d", f"auto_prepend_file={PREPENDED}") if is_php else ()
 
 
 def folders_up(start: str, root: str) -> list[str]:
@@ -78,12 +93,25 @@ def choose(template: spec.Template, cwd: str, root: str, base: Mapping[str, str]
     if suffix in _BY_SUFFIX:
         return Choice(_BY_SUFFIX[suffix], f"{suffix} files", venv)
     path = os.path.join(root, file)
+    php = _php_of(path)
+    if php:
+        return Choice(php, "#! line", venv)
     if os.path.isfile(path) and not os.access(path, os.X_OK):
         raise ports.LaunchProblem(
             f"no interpreter is known for it and it is not executable: {file} "
             "(set `interpreter`, or give it a #! line and chmod +x)"
         )
     return Choice("", "runs by itself", venv)
+
+
+def _php_of(path: str) -> str:
+    """The PHP that a script without a suffix names in its first line, as `bin/console` does; else empty."""
+    try:
+        with open(path, "rb") as script:
+            found = _PHP_LINE.match(script.readline(256))
+    except OSError:
+        return ""
+    return found[1].decode() if found else ""
 
 
 def _declared(interpreter: str, root: str, venv: str) -> Choice:

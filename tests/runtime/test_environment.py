@@ -69,7 +69,6 @@ def resolve(
         ([], spec.Template(file="a.py"), {"VIRTUAL_ENV": "{root}/gone"}, "python3"),
         ([".venv/bin/python"], spec.Template(file="a.py", interpreter="python3.12"), {}, "python3.12"),
         ([], spec.Template(file="a.py", interpreter="env/bin/python"), {}, "{root}/env/bin/python"),
-        ([], spec.Template(file="a.php"), {}, "php"),
         ([], spec.Template(file="a.mjs"), {}, "node"),
         ([], spec.Template(file="a.sh"), {}, "sh"),
         ([], spec.Template(file="a.rb"), {}, "ruby"),
@@ -82,6 +81,33 @@ def test_s8_1_the_interpreter_of_a_file(
     base = {name: value.format(root=tmp_path) for name, value in base.items()}
     launch = resolve(tmp_path, template, {**BASE, **base})
     assert launch.argv == (program.format(root=tmp_path), f"{tmp_path}/{template.file}", "job-a")
+
+
+@pytest.mark.parametrize(
+    ("template", "text", "program"),
+    [
+        (spec.Template(file="a.php"), "<?php", "php"),
+        (spec.Template(file="a.php", interpreter="php8.3"), "<?php", "php8.3"),
+        (spec.Template(file="a.php", interpreter="/opt/php/bin/php"), "<?php", "/opt/php/bin/php"),
+        (spec.Template(file="console", interpreter="php"), "<?php", "php"),
+        (spec.Template(file="console"), "#!/usr/bin/env php\n<?php", "php"),
+        (spec.Template(file="console"), "#! /usr/bin/php8.2\n<?php", "php8.2"),
+    ],
+)
+def test_s8_2_php_gets_its_functions_from_a_prepended_file(
+    tmp_path: Path, template: spec.Template, text: str, program: str
+) -> None:
+    (tmp_path / str(template.file)).write_text(text)
+    *before, option, file, name = resolve(tmp_path, template).argv
+    assert (before, file, name) == ([program, "-d"], f"{tmp_path}/{template.file}", "job-a")
+    setting, _, path = option.partition("=")
+    assert setting == "auto_prepend_file"
+    assert Path(path).read_text().startswith("<?php")
+
+
+def test_what_only_looks_like_php_runs_by_itself(tmp_path: Path) -> None:
+    make(tmp_path, "bin/phpunit")
+    assert resolve(tmp_path, spec.Template(file="bin/phpunit")).argv == (f"{tmp_path}/bin/phpunit", "job-a")
 
 
 def test_s8_2_argv_is_file_name_and_args(tmp_path: Path) -> None:
