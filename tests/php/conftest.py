@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from controller.runtime import interpreters
-from controller.sdk.workerset import layout
+from controller.sdk.workerset import layout, memory
 
 Object = dict[str, Any]
 Answer = Callable[[Object], Object]
@@ -59,8 +60,6 @@ class Slot:
 
     def put(self, body: str) -> None:
         """Publish a body as any writer would."""
-        import zlib
-
         data, generation = body.encode(), self[layout.GENERATION] + 1
         start = (layout.PAYLOAD_MAGIC, generation, len(data), zlib.crc32(data), 0)
         self.payload(generation).write_bytes(struct.pack(layout.PREAMBLE, *start) + data)
@@ -83,31 +82,37 @@ class Server:
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(path))
         self._listening.listen()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
+        self._closing = threading.Event()
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
 
-    def _serve(self) -> None:
+    def _accept(self) -> None:
         while True:
             connection, _ = self._listening.accept()
-            with connection, connection.makefile("rwb") as lines:
-                for line in lines:
-                    request = json.loads(line)
-                    if request.get("op") == "_end":
-                        return
-                    if len(self.asked) == 0 or request["id"] == 1:
-                        self.connections += 1
-                    self.asked.append(request)
-                    reply = self.answer(request)
-                    if reply.get("hang_up"):
-                        break
-                    lines.write(json.dumps({"id": request["id"], **reply}).encode() + b"\n")
-                    lines.flush()
+            if self._closing.is_set():
+                connection.close()
+                return
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        self.connections += 1
+        with connection, connection.makefile("rwb") as lines:
+            for line in lines:
+                request = json.loads(line)
+                self.asked.append(request)
+                reply = self.answer(request)
+                if reply.get("hang_up"):
+                    return
+                lines.write(json.dumps({"id": request["id"], **reply}).encode() + b"\n")
+                lines.flush()
 
     def close(self) -> None:
+        self._closing.set()
         with socket.socket(socket.AF_UNIX) as last:
             last.connect(str(self.path))
-            last.sendall(b'{"op":"_end"}\n')
-            self._thread.join(DEADLINE_SECONDS)
+        for thread in self._threads:
+            thread.join(DEADLINE_SECONDS)
         self._listening.close()
 
 
@@ -160,15 +165,34 @@ class Php:
         assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
         return done.stdout
 
-    def throws(self, call: str, **environ: str | None) -> tuple[str, str]:
+    def throws(self, call: str, before: str = "", **environ: str | None) -> tuple[str, str]:
         """Class and message of what `call` throws."""
-        code = f"try {{ {call}; echo 'nothing|'; }} catch (Throwable $e) {{ echo $e::class, '|', $e->getMessage(); }}"
-        kind, _, message = self.says(code, **environ).partition("|")
+        caught = "catch (Throwable $e) { echo $e::class, '|', $e->getMessage(); }"
+        said = self.says(f"{before} try {{ {call}; echo 'nothing|'; }} {caught}", **environ)
+        kind, _, message = said.partition("|")
         return kind, message
 
     def serve(self, answer: Answer) -> Server:
         self.server = Server(self.folder / "workers", answer)
         return self.server
+
+    def running(self) -> None:
+        """Whatever is asked for is ensured, and has the one slot."""
+
+        def answer(request: Object) -> Object:
+            names = request.get("names") or [request.get("name")]
+            instances = [self.instance(name, ensured=True, num=0) for name in names]
+            return {"ok": True, "instance": instances[0], "instances": instances}
+
+        self.serve(answer)
+
+    def published(self) -> Any:
+        """What Python reads of the slot."""
+        return memory.Slot(str(self.slot.path)).read()[1]
+
+    def publish(self, value: dict[Any, Any]) -> None:
+        """As a worker in Python does."""
+        memory.Slot(str(self.slot.path)).publish(value)
 
     def heard(self) -> list[bytes]:
         """What was said to `NOTIFY_SOCKET` so far."""

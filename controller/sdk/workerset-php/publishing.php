@@ -12,6 +12,9 @@ part('codec');
 part('slot');
 part('waking');
 
+const GENERATION = 1;
+const PUBLISHED = 4;
+
 function publish(array $vars): void
 {
     static $said = false;
@@ -22,13 +25,18 @@ function publish(array $vars): void
         );
     }
     $body = encode($vars);
-    $slot = new Slot($path);
-    try {
-        $slot->lock();
-        put($slot, $body);
-    } finally {
-        $slot->close();
-    }
+    do {
+        $slot = new Slot($path);
+        try {
+            $slot->lock();
+            $current = $slot->is_current();
+            if ($current) {
+                put($slot, $body);
+            }
+        } finally {
+            $slot->close();
+        }
+    } while (!$current);
     if (!$said) {
         $said = true;
         notify('WORKERSET_VARS=1');
@@ -39,23 +47,48 @@ function publish(array $vars): void
 function put(Slot $slot, string $body): void
 {
     $words = $slot->words();
-    if ($words->published !== 0 && $slot->body($words->published) === $body) {
+    $generation = $words->generation;
+    if ($words->published > $generation) {  // somebody died between the two words
+        $generation = $words->published;
+        $slot->publish_word(GENERATION, $generation);
+    }
+    if ($words->published !== 0 && $slot->body($generation) === $body) {
         return;
     }
-    $generation = $words->generation + 1;
-    $path = $slot->path;
-    $private = "$path.tmp";
-    $payload = Slot::payload($generation, $body);
+    $generation++;
+    write_payload($slot->path, $generation, $body);
+    $slot->publish_word(PUBLISHED, $generation);
+    $slot->publish_word(GENERATION, $generation);
+    wake($slot->path);
+    tidy($slot->path, $generation - 2);
+}
+
+/** Complete or not at all; a full disk leaves nothing behind. */
+function write_payload(string $slot, int $generation, string $body): void
+{
+    $private = "$slot.new";
+    $bytes = Slot::payload($generation, $body);
     $mask = umask(0177);
-    $written = quietly(static fn () => file_put_contents($private, $payload), $warning);
+    $written = quietly(static fn () => file_put_contents($private, $bytes), $warning);
     umask($mask);
-    if ($written !== strlen($payload) || !quietly(static fn () => rename($private, "$path.$generation"), $warning)) {
+    if ($written !== strlen($bytes) || !quietly(static fn () => rename($private, "$slot.$generation"), $warning)) {
         quietly(static fn () => unlink($private));
-        throw new \RuntimeException("the vars cannot be written: $path.$generation: $warning");
+        throw new \RuntimeException("the vars cannot be written: $slot.$generation: $warning");
     }
-    $slot->publish_word(4, $generation);
-    $slot->publish_word(1, $generation);
-    wake($path);
-    // The one before stays: a reader may just have been told of it. Older ones are there only if somebody died.
-    for ($old = $generation - 2; quietly(static fn () => unlink("$path.$old")); $old--);
+}
+
+/**
+ * Remove a generation and what killed writers left right before it, the oldest first. The newest but one stays:
+ * a reader may just have been told of it.
+ */
+function tidy(string $slot, int $generation): void
+{
+    $oldest = $generation;
+    clearstatcache();
+    while (file_exists("$slot." . ($oldest - 1))) {
+        $oldest--;
+    }
+    for ($one = $oldest; $one <= $generation; $one++) {
+        quietly(static fn () => unlink("$slot.$one"));
+    }
 }

@@ -24,12 +24,7 @@ function read(string $name): array
         $words = $instance->slot->words();
     }
     $instance->slot->touch($words);
-    if ($words->published === 0) {
-        throw new \RuntimeException(
-            "background worker \"$name\" has not published vars yet: it has not called frankenphp_set_vars()"
-        );
-    }
-    if ($words->generation !== $instance->generation) {
+    if ($words->generation !== $instance->generation || $words->published === 0) {
         load($name, $instance);
     }
     $instance->request = request();
@@ -54,13 +49,18 @@ function resolve(string $name): Instance
 
 function load(string $name, Instance $instance): void
 {
-    [$generation, $body] = $instance->slot->newest();
+    $newest = $instance->slot->newest();
+    if ($newest === null) {
+        throw new \RuntimeException(
+            "background worker \"$name\" has not published vars yet: it has not called frankenphp_set_vars()"
+        );
+    }
     try {
-        $instance->vars = decode($body);
+        $instance->vars = decode($newest[1]);
     } catch (\JsonException $problem) {
         throw new \RuntimeException("the vars of \"$name\" cannot be read: {$problem->getMessage()}");
     }
-    $instance->generation = $generation;
+    $instance->generation = $newest[0];
 }
 
 /** What tells requests apart: in a server, one request sees one snapshot of a name (S6.6). 0 on the command line. */

@@ -16,7 +16,7 @@ final class Words
         public readonly int $ready,
         public readonly int $epoch,
         public readonly int $published,
-        public readonly int $touched,
+        public readonly int $swept,
     ) {
     }
 }
@@ -28,8 +28,10 @@ final class Slot
     private const PAYLOAD_MAGIC = "WSVARS1\n";
     private const PREAMBLE_SIZE = 32;
     private const TOUCHED_AT = 512 * 8;
-    private const ATTEMPTS = 64;
+    private const LOOKS = 4;
 
+    /** SWEPT when TOUCHED was stored last. */
+    private ?int $touched = null;
     /** @var resource */
     private $file;
 
@@ -44,28 +46,34 @@ final class Slot
         stream_set_write_buffer($file, 0);
         $this->file = $file;
         if ($this->bytes(0, 8) !== self::MAGIC) {
-            throw new \RuntimeException("this is no shared memory of version 1: $path");
+            throw new \RuntimeException("the header of shared memory is damaged, it has no mark: $path");
         }
     }
 
     /** One read, which is all that an unchanged snapshot costs. */
     public function words(): Words
     {
-        $page = $this->bytes(0, self::TOUCHED_AT + 8);
-        if (strlen($page) < self::TOUCHED_AT + 8) {
-            throw new \RuntimeException("the shared memory is cut off: {$this->path}");
+        $page = $this->bytes(8, 40);
+        if (strlen($page) < 40) {
+            throw new \RuntimeException("the header of shared memory is damaged, it is cut off: {$this->path}");
         }
-        [, $generation, $ready, $epoch, $published] = unpack('P4', $page, 8);
-        [, $touched] = unpack('P', $page, self::TOUCHED_AT);
-        return new Words($generation, $ready, $epoch, $published, $touched);
+        [, $generation, $ready, $epoch, $published, $swept] = unpack('P5', $page);
+        return new Words($generation, $ready, $epoch, $published, $swept);
     }
 
-    /** S6.9: somebody reads this. Written only where it was cleared. */
+    /** S6.9: somebody wants this name. Written once after each time that the controller cleared it. */
     public function touch(Words $words): void
     {
-        if ($words->touched === 0) {
+        if ($this->touched !== $words->swept) {
             $this->store(self::TOUCHED_AT, 1);
+            $this->touched = $words->swept;
         }
+    }
+
+    /** Whether this is still the file that everybody looks at: it may have been made anew. */
+    public function is_current(): bool
+    {
+        return fstat($this->file)['nlink'] > 0;
     }
 
     public function publish_word(int $word, int $value): void
@@ -87,28 +95,35 @@ final class Slot
     }
 
     /**
-     * The body of the newest generation, and that generation. A generation that is replaced while it is looked
-     * at is looked for again. Raises RuntimeException if it stays damaged; the next publish heals it.
+     * The newest generation and its body; null if nothing was ever published. A generation that is replaced
+     * while it is looked at is looked for again. Raises RuntimeException if it stays damaged.
      *
-     * @return array{int, string}
+     * @return array{int, string}|null
      */
-    public function newest(): array
+    public function newest(): ?array
     {
-        $generation = -1;
-        for ($attempt = 0; $attempt < self::ATTEMPTS; $attempt++) {
-            $now = $this->words()->generation;
-            $body = $this->body($now);
+        $before = null;
+        $looks = 0;
+        while (true) {
+            $words = $this->words();
+            if ($words->published === 0) {
+                return null;
+            }
+            $body = $this->body($words->generation);
             if ($body !== null) {
-                return [$now, $body];
+                return [$words->generation, $body];
             }
-            if ($now === $generation) {
-                break;  // named twice and not good: it is not being replaced
+            $looks = $words->generation === $before ? $looks + 1 : 1;
+            $before = $words->generation;
+            if ($looks < self::LOOKS) {
+                continue;
             }
-            $generation = $now;
+            if ($words->published > $words->generation) {
+                return null;  // the first publish of all did not get to its last step
+            }
+            $file = "{$this->path}.$before";
+            throw new \RuntimeException("published vars are damaged or missing: the next publish heals it: $file");
         }
-        throw new \RuntimeException(
-            "the published vars are damaged or gone, the next publish replaces them: {$this->path}.$generation"
-        );
     }
 
     /** The body of one generation, if its file is there and whole. */
