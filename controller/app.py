@@ -6,6 +6,7 @@ The only place where adapters meet. Policy is in `core`, effects in the adapters
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -24,6 +25,7 @@ from controller.sdk.workerset import contract
 from controller.store import store
 
 BASE_ENVIRONMENT = "base-environment"
+GARBAGE_THRESHOLD = 50_000
 ENDED_FOR_GOOD = 0
 TO_BE_RESTARTED = 1
 _LOG = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ def main(
 ) -> int:
     """Run a project's controller until told to end. Exit code 0 = ended for good, 1 = to be started again."""
     os.makedirs(paths.state, mode=0o700, exist_ok=True)
+    gc.freeze()  # what was imported stays; the store's objects hold no cycles and are many
+    gc.set_threshold(GARBAGE_THRESHOLD, 20, 50)
     kept = store.Store.open(paths.database, clock.SystemClock())
     try:
         for note in kept.notes:

@@ -70,6 +70,7 @@ class ProjectPaths:
 class EngineSettings:
     """Policy of the reconcile loop; rules S1.11, S4.
 
+    `hold_seconds`: how long what was only asked for may stay unwritten while its answer is awaited.
     `boot_id` names the boot of the machine: monotonic times in run records mean nothing under another.
     """
 
@@ -78,4 +79,5 @@ class EngineSettings:
     revisions_kept: int = 10
     ready_resets_after_seconds: float = 10.0
     batch_seconds: float = 0.02
+    hold_seconds: float = 0.5
     boot_id: str = ""

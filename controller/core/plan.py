@@ -7,9 +7,10 @@ when to look again. Planning twice is harmless, since what was asked for is part
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from controller.core import kinds, notes, records, runs, slots, status, steps, worker
 
@@ -62,6 +63,18 @@ class Plan:
         return {name: one.view for name, one in self.workers.items() if one.view is not None}
 
 
+class _Seen(NamedTuple):
+    """What was observed of one slot in this pass: compared first, and most are as they were."""
+
+    wanted: bool
+    processes: Sequence[runs.Process]
+    record: records.Record
+    mark: worker.Mark | None
+    replace: bool
+    evicted: bool
+    grace_seconds: float | None
+
+
 def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.Mint) -> Plan:
     """Decide. With the runtime away nothing is planned: what was known stays, and the status says so."""
     if not observed.connected:
@@ -79,23 +92,20 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
     for wanted, places in ((False, extra), (True, desired.places)):
         for place in places:
             name = place.worker
-            slot = worker.Slot(
-                ref=runs.WorkerRef(facts.namespace, facts.name, name),
-                ordinal=place.ordinal,
-                worker_name=place.worker_name,
-                wanted=wanted,
-                processes=tuple(grouped.get(name, ())),
-                record=observed.records.get(name, records.EMPTY),
-                mark=marks.get(name),
-                replace=name in replacing.workers,
-                evicted=name in observed.evicted,
-                grace_seconds=observed.evicted.get(name),
+            known = last.get(name)
+            seen = _Seen(
+                wanted,
+                grouped.get(name, ()),
+                observed.records.get(name, records.EMPTY),
+                None if known is None else known.mark,
+                name in replacing.workers,
+                name in observed.evicted,
+                observed.evicted.get(name),
             )
-            known = last.get(name) if same_facts else None
-            if known is not None and _unchanged(known, slot, now.monotonic):
+            if same_facts and known is not None and _unchanged(known, seen, now.monotonic):
                 workers[name] = known
             else:
-                workers[name] = slots.plan_slot(slot, facts, now, mint)
+                workers[name] = slots.plan_slot(_slot(facts, place, seen), facts, now, mint)
     before = observed.last
     if before is not None and same_facts and _nothing_new(desired, before, workers, replacing):
         return before
@@ -121,19 +131,34 @@ def _nothing_new(
     )
 
 
-def _unchanged(known: worker.WorkerPlan, slot: worker.Slot, now: float) -> bool:
+def _slot(facts: worker.SetFacts, place: steps.Place, seen: _Seen) -> worker.Slot:
+    return worker.Slot(
+        ref=runs.WorkerRef(facts.namespace, facts.name, place.worker),
+        ordinal=place.ordinal,
+        worker_name=place.worker_name,
+        wanted=seen.wanted,
+        processes=tuple(seen.processes),
+        record=seen.record,
+        mark=seen.mark,
+        replace=seen.replace,
+        evicted=seen.evicted,
+        grace_seconds=seen.grace_seconds,
+    )
+
+
+def _unchanged(known: worker.WorkerPlan, seen: _Seen, now: float) -> bool:
     """The very same inputs give the very same answer until `wake_at`."""
     before = known.slot
     return (
         known.quiet
-        and before.mark is slot.mark
-        and before.record is slot.record
-        and before.wanted is slot.wanted
-        and before.replace is slot.replace
-        and before.evicted is slot.evicted
-        and before.grace_seconds == slot.grace_seconds
-        and len(before.processes) == len(slot.processes)
-        and all(old is new for old, new in zip(before.processes, slot.processes, strict=True))
+        and before.mark is seen.mark
+        and before.record is seen.record
+        and before.wanted is seen.wanted
+        and before.replace is seen.replace
+        and before.evicted is seen.evicted
+        and before.grace_seconds == seen.grace_seconds
+        and len(before.processes) == len(seen.processes)
+        and all(map(operator.is_, before.processes, seen.processes))
         and (known.wake_at is None or now < known.wake_at)
     )
 

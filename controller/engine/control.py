@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from controller import ports
 from controller.core import admission, door, kinds, parse, records, revisions, runs, stamps, steps, template
 from controller.engine.engine import Engine
+from controller.engine.reconcile import Outcome
 
 ROLLBACK_MANAGER = "workerctl-rollback"
+CALM_SECONDS = 0.1
 PROGRESS_SECONDS = 1.0
 
 
@@ -39,9 +41,10 @@ class EngineControl:
             return self._store.update(kinds.WORKERSETS, outcome.object)
 
     def shutdown(self, grace_seconds: float | None) -> AsyncIterator[Mapping[str, object]]:
-        """Stop everything, begun by this call; yields progress when something changes and each second."""
+        """Stop everything, begun by this call; yields progress when something changes, ten times a second at
+        most, and each second."""
         self._engine.halt(grace_seconds)
-        return _Drain(self._engine, self._runtime, grace_seconds).progress()
+        return _Drain(self._engine, self._runtime).progress()
 
     def _preview_one(
         self, before: kinds.Object | None, after: kinds.Object | None
@@ -146,28 +149,37 @@ def _why_stopped(after: kinds.Object | None) -> str:
 
 
 class _Drain:
-    """Follows the end of all processes."""
+    """Follows the end of all processes; what was decided is counted, who is left is looked up."""
 
-    def __init__(self, engine: Engine, runtime: ports.Runtime, grace_seconds: float | None) -> None:
+    def __init__(self, engine: Engine, runtime: ports.Runtime) -> None:
         self._engine, self._runtime = engine, runtime
-        self._grace = grace_seconds
         self._begun = engine.clock.monotonic()
-        self._seen: set[str] = set()
-        self._killed: set[str] = set()
-        self._changed = asyncio.Event()
+        self._seen = {process.run for _, process in self._living()}
+        self._killed = {process.run for _, process in self._living() if process.killed_at is not None}
+        self._changed, self._ended = asyncio.Event(), asyncio.Event()
         self._forget = engine.listen(self._look)
-        self._remaining()
+        if not runtime.keys():
+            self._ended.set()
 
-    def _look(self) -> None:
+    def _look(self, outcomes: Sequence[Outcome]) -> None:
         """After each step of the engine, so that nothing that happens between two items is missed."""
-        self._remaining()
+        for outcome in outcomes:
+            for verb in outcome.decided.verbs:
+                if isinstance(verb, runs.CloseHandle | runs.Kill):
+                    self._seen.add(verb.run)
+                if isinstance(verb, runs.Kill):
+                    self._killed.add(verb.run)
         self._changed.set()
+        if next(self._living(), None) is None:
+            self._ended.set()
 
     async def progress(self) -> AsyncIterator[Mapping[str, object]]:
         """Ends with `done` once nothing of any set lives."""
         try:
-            while remaining := self._remaining():
-                yield {"remaining": remaining, **self._counts(len(remaining))}
+            while not self._ended.is_set():
+                remaining = [self._entry(key, process) for key, process in self._living()]
+                if remaining:
+                    yield {"remaining": remaining, **self._counts(len(remaining))}
                 await self._wait()
         finally:
             self._forget()
@@ -178,17 +190,11 @@ class _Drain:
     def _counts(self, remaining: int) -> dict[str, int]:
         return {"stopped": len(self._seen) - remaining, "killed": len(self._killed)}
 
-    def _remaining(self) -> list[Mapping[str, object]]:
-        found: list[Mapping[str, object]] = []
+    def _living(self) -> Iterator[tuple[kinds.Key, runs.Process]]:
         for key in self._runtime.keys():  # noqa: SIM118 - a port, not a dict
             for process in self._runtime.processes(key):
-                if process.exit is not None and not process.survivors:
-                    continue
-                self._seen.add(process.run)
-                if process.killed_at is not None:
-                    self._killed.add(process.run)
-                found.append(self._entry(key, process))
-        return found
+                if process.exit is None or process.survivors:
+                    yield key, process
 
     def _entry(self, key: kinds.Key, process: runs.Process) -> Mapping[str, object]:
         mind = self._engine.memory(key)
@@ -204,9 +210,16 @@ class _Drain:
         }
 
     async def _wait(self) -> None:
-        try:
-            async with asyncio.timeout(PROGRESS_SECONDS):
-                await self._changed.wait()
-        except TimeoutError:
-            pass
+        """For news, but only so often; for the end at once."""
+        for event, seconds in ((self._ended, CALM_SECONDS), (self._changed, PROGRESS_SECONDS)):
+            if not self._ended.is_set():
+                await _until(event, seconds)
         self._changed.clear()
+
+
+async def _until(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,8 +1,8 @@
 """The reconcile loop as a synchronous object: changes add keys, `step` works them off.
 
-Laws. Only keys travel; a pass re-reads everything. One transaction a batch, committed before any verb
-is sent, so an exit is recorded before it is acknowledged (S4). No clock but the injected one, no waiting:
-`step` says when to be called again.
+Laws. Only keys travel; a pass re-reads everything. One transaction a batch, committed before any verb is
+sent that it makes true (`holding.py`), so an exit is recorded before it is acknowledged (S4). No clock but
+the injected one, no waiting: `step` says when to be called again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from controller import ports
 from controller.core import errors, kinds, notes, rules, runs, worker
 from controller.core.conditions import Condition
 from controller.core.workqueue import WorkQueue
-from controller.engine import namespaces
+from controller.engine import health, holding, namespaces
 from controller.engine.claims import ClaimIndex
 from controller.engine.desires import Desires, Halt
 from controller.engine.events import EventWriter
@@ -59,7 +59,7 @@ class Engine:
         self._was_connected = True
         self._storage_problem = ""
         self._unwritten: set[kinds.Key] = set()
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[Sequence[Outcome]], None]] = []
 
     def start(self) -> None:
         """Read what there is and queue all of it; adopts every process that runs."""
@@ -82,9 +82,12 @@ class Engine:
         now = self._moment()
         outcomes, endings = self._plan_batch(now)
         if outcomes or endings:
-            self._commit(outcomes, endings, now)
+            self._runtime.submit([verb for one in outcomes for verb in holding.early(one)])
+            due = [one for one in outcomes if not self._held(one, now)]
+            if due or endings:
+                self._commit(due, endings, now)
             for listener in tuple(self._listeners):
-                listener()
+                listener(outcomes)
         return self._next_wake()
 
     def refresh(self, keys: Iterable[kinds.Key]) -> None:
@@ -106,8 +109,8 @@ class Engine:
         """What is remembered of a set, to look at only."""
         return self._reconciler.known(key)
 
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` after each step that did something; returns how to end that."""
+    def listen(self, listener: Callable[[Sequence[Outcome]], None]) -> Callable[[], None]:
+        """Call `listener` with what each step that did something decided; returns how to end that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
@@ -121,19 +124,7 @@ class Engine:
 
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong with the project as a whole."""
-        connected = self._runtime.connected()
-        away = "the part that runs processes is away: workers run on, nothing is started or stopped meanwhile"
-        return (
-            Condition(
-                "RuntimeConnected", connected, "Connected" if connected else "Away", "" if connected else away
-            ),
-            Condition(
-                "StorageWritable",
-                not self._storage_problem,
-                "StorageFull" if self._storage_problem else "Writable",
-                self._storage_problem,
-            ),
-        )
+        return health.conditions(connected=self._runtime.connected(), storage_problem=self._storage_problem)
 
     def _add_all(self) -> None:
         sets, _ = self._store.list(kinds.WORKERSETS)
@@ -148,6 +139,7 @@ class Engine:
         until = now.monotonic + self._settings.batch_seconds
         outcomes: list[Outcome] = []
         endings: list[kinds.Key] = []
+        ended = now.monotonic
         while (key := self._queue.take(now.monotonic)) is not None:
             if not key.namespace:
                 endings.append(key)
@@ -156,12 +148,27 @@ class Engine:
                     outcomes.append(self._reconciler.plan(key, now))
                 except Exception:  # noqa: BLE001 - a bug in one key must not stop the others
                     self._failed(key)
-            if self.clock.monotonic() >= until:
+            begun, ended = ended, self.clock.monotonic()
+            if (mind := self._reconciler.known(key)) is not None:
+                mind.plan_seconds = ended - begun
+            if ended >= until:
                 break
         return outcomes, endings
 
+    def _held(self, outcome: Outcome, now: worker.Moment) -> bool:
+        """Leave the writing to the next pass, which the answer or else a moment's time brings."""
+        mind = self._reconciler.known(outcome.key)
+        if not holding.may_wait(outcome, mind):
+            return False
+        self._reconciler.hold(outcome)
+        again = now.monotonic + self._settings.hold_seconds
+        wake_at = outcome.decided.wake_at
+        self._queue.set_at(outcome.key, again if wake_at is None else min(again, wake_at))
+        self._queue.done(outcome.key)
+        return True
+
     def _commit(self, outcomes: Sequence[Outcome], endings: Sequence[kinds.Key], now: worker.Moment) -> None:
-        """Write the batch, then send its verbs."""
+        """Write the batch, then send the verbs that had to wait for that."""
         written: list[Outcome] = []
         keys = [*(one.key for one in outcomes), *endings]
         self._inbox.muted = True
@@ -209,8 +216,9 @@ class Engine:
         for outcome in written:
             for key in self._reconciler.remember(outcome):
                 self._queue.add(key)
-            verbs += outcome.decided.verbs
-            self._queue.set_at(outcome.key, outcome.decided.wake_at)
+            verbs += holding.late(outcome)
+            mind = self._reconciler.known(outcome.key)
+            self._queue.set_at(outcome.key, holding.rested(outcome, mind, self.clock.monotonic()))
             over = outcome.obj is None or "deletionTimestamp" in outcome.obj["metadata"]
             if over and any(isinstance(verb, runs.Acknowledge) for verb in outcome.decided.verbs):
                 self._queue.add(outcome.key)
@@ -226,15 +234,11 @@ class Engine:
         self._storage_problem = full.message
         self._unwritten.update(keys)
         again = self.clock.monotonic() + STORAGE_RETRY_SECONDS
-        verbs: list[runs.Verb] = []
-        for outcome in outcomes:
-            verbs += _harmless_unrecorded(outcome)
         for key in keys:
             self._queue.set_at(key, again)
         for outcome in outcomes:
             if outcome.decided.wake_at is not None and outcome.decided.wake_at > self.clock.monotonic():
                 self._queue.add_at(outcome.key, outcome.decided.wake_at)
-        self._runtime.submit(verbs)
 
     def _made_up_for(self, keys: Sequence[kinds.Key]) -> None:
         """A batch without anything to write proves nothing: it is over once the last key is through."""
@@ -281,18 +285,6 @@ class Engine:
 
     def _moment(self) -> worker.Moment:
         return worker.Moment(self.clock.monotonic(), self.clock.wall())
-
-
-def _harmless_unrecorded(outcome: Outcome) -> list[runs.Verb]:
-    """Verbs that may be sent although nothing could be stored: no exit is acknowledged, and no deleted Pod's
-    worker is started anew, since that it was could not be remembered."""
-    evicted = {name for name, one in outcome.decided.workers.items() if one.slot.evicted}
-    return [
-        verb
-        for verb in outcome.decided.verbs
-        if not isinstance(verb, runs.Acknowledge)
-        and not (isinstance(verb, runs.StartRun) and verb.ref.worker in evicted)
-    ]
 
 
 def _nothing() -> None:

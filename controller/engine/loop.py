@@ -6,6 +6,9 @@ import asyncio
 
 from controller.engine.engine import Engine
 
+GRAIN_SECONDS = 0.02
+"""Appointments of a thousand workers, spread over a second, are kept in batches; news is not delayed."""
+
 
 async def run(engine: Engine, stop: asyncio.Event) -> None:
     """Drive a started engine until `stop` is set."""
@@ -28,7 +31,7 @@ async def _rest(work: asyncio.Event, seconds: float | None) -> None:
         await asyncio.sleep(0)
         return
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(None if seconds is None else max(seconds, GRAIN_SECONDS)):
             await work.wait()
     except TimeoutError:
         pass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core import kinds, plan, records, steps, worker
+from controller.core import kinds, notes, plan, records, steps, worker
 
 Identity = tuple[str, int, str]
 """Uid, generation, restart annotation: while it stands, parsing and hashing need not be repeated."""
@@ -13,7 +13,10 @@ Identity = tuple[str, int, str]
 
 @dataclass(slots=True)
 class SetMemory:
-    """One set. `records`, `last` and `pods` change only after the transaction that wrote them."""
+    """One set. `records`, `last` and `pods` change only after the transaction that wrote them.
+
+    `held`: what is still to be told of a pass that was not written (None: the last one was).
+    """
 
     records: dict[str, records.Record] = field(default_factory=dict)
     identity: Identity | None = None
@@ -27,7 +30,9 @@ class SetMemory:
     pod_labels: Mapping[str, str] | None = None
     evicted: dict[str, float | None] = field(default_factory=dict)
     revision: str = ""
+    held: tuple[notes.Note, ...] | None = None
     attempts: int = 0
+    plan_seconds: float = 0.0
 
 
 def identity_of(obj: kinds.Object) -> Identity:

@@ -98,8 +98,12 @@ class Reconciler:
         self._write_pods(obj, mind, decided.views, now)
         if mind.revision != _revision(outcome) and "deletionTimestamp" not in obj["metadata"]:
             self._history.write(obj, now.wall)
-        if decided.notes:
-            self._events.write(obj, decided.notes, now.wall)
+        if told := (*(mind.held or ()), *decided.notes):
+            self._events.write(obj, told, now.wall)
+
+    def hold(self, outcome: Outcome) -> None:
+        """This pass is not written; the next one tells what it has to tell."""
+        self.mind(outcome.key).held = outcome.decided.notes
 
     def project(self, outcome: Outcome, now: worker.Moment) -> None:
         """Only what is never on disk: where nothing else could be written, Pods still tell what runs."""
@@ -127,6 +131,7 @@ class Reconciler:
                 mind.records.pop(name, None)
             else:
                 mind.records[name] = record
+        mind.held = None
         mind.last = decided
         mind.pods = decided.views
         if outcome.obj is not None:

@@ -1,0 +1,56 @@
+"""What of a pass goes out before it is written, and which passes are not written at all.
+
+An acknowledgement, and the start that answers a deleted Pod, wait for the commit that makes them true.
+Everything else may go first, since a controller that dies in between finds it as a level and decides from
+there; so the runtime is at work while the store is. And where all a pass did was to ask for something that is
+answered at once, its writing waits for the answer: one write tells of both.
+"""
+
+from __future__ import annotations
+
+from controller.core import plan, runs
+from controller.engine.memory import SetMemory
+from controller.engine.reconcile import Outcome
+
+_AT_THE_END = (runs.StartRun, runs.CloseHandle)
+"""Who stops one worker wants to see it stopping; who ends everything follows that in another way."""
+
+_REST_FACTOR = 4.0
+
+
+def early(outcome: Outcome) -> list[runs.Verb]:
+    """Verbs that are harmless whatever becomes of the writes."""
+    return [verb for verb in outcome.decided.verbs if not _needs_record(outcome, verb)]
+
+
+def late(outcome: Outcome) -> list[runs.Verb]:
+    """Verbs that only a commit makes true (S4: an exit is recorded before it is acknowledged)."""
+    return [verb for verb in outcome.decided.verbs if _needs_record(outcome, verb)]
+
+
+def may_wait(outcome: Outcome, mind: SetMemory | None) -> bool:
+    """Whether the next pass can write what this one would; twice in a row it cannot."""
+    decided = outcome.decided
+    asked = _AT_THE_END if decided.facts.hold is plan.SHUTTING_DOWN else runs.StartRun
+    return (
+        mind is not None
+        and mind.held is None
+        and not outcome.gone
+        and decided.verbs != ()
+        and not decided.records
+        and all(isinstance(verb, asked) for verb in decided.verbs)
+        and all(note.reason == "Started" for note in decided.notes)
+    )
+
+
+def rested(outcome: Outcome, mind: SetMemory | None, now: float) -> float | None:
+    """When to look again; a set that takes long to look at rests between its appointments, so that those of a
+    thousand workers within a second are kept in batches. News is not delayed."""
+    due = outcome.decided.wake_at
+    return due if due is None or mind is None else max(due, now + _REST_FACTOR * mind.plan_seconds)
+
+
+def _needs_record(outcome: Outcome, verb: runs.Verb) -> bool:
+    if isinstance(verb, runs.StartRun):
+        return outcome.decided.workers[verb.ref.worker].slot.evicted
+    return isinstance(verb, runs.Acknowledge)
