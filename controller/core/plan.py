@@ -7,12 +7,11 @@ when to look again. Planning twice is harmless, since what was asked for is part
 from __future__ import annotations
 
 import dataclasses
-import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from controller.core import kinds, notes, records, runs, slots, status, steps, worker
+from controller.core import kinds, notes, records, runs, seen, slots, status, steps, worker
 
 SHUTTING_DOWN = worker.Wait("ShuttingDown", "the controller ends: workerctl up runs it again")
 DISCONNECTED = worker.Wait(
@@ -63,18 +62,6 @@ class Plan:
         return {name: one.view for name, one in self.workers.items() if one.view is not None}
 
 
-class _Seen(NamedTuple):
-    """What was observed of one slot in this pass: compared first, and most are as they were."""
-
-    wanted: bool
-    processes: Sequence[runs.Process]
-    record: records.Record
-    mark: worker.Mark | None
-    replace: bool
-    evicted: bool
-    grace_seconds: float | None
-
-
 def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.Mint) -> Plan:
     """Decide. With the runtime away nothing is planned: what was known stays, and the status says so."""
     if not observed.connected:
@@ -93,7 +80,7 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
         for place in places:
             name = place.worker
             known = last.get(name)
-            seen = _Seen(
+            found = seen.Seen(
                 wanted,
                 grouped.get(name, ()),
                 observed.records.get(name, records.EMPTY),
@@ -102,10 +89,10 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
                 name in observed.evicted,
                 observed.evicted.get(name),
             )
-            if same_facts and known is not None and _unchanged(known, seen, now.monotonic):
+            if same_facts and known is not None and seen.is_unchanged(known, found, now.monotonic):
                 workers[name] = known
             else:
-                workers[name] = slots.plan_slot(_slot(facts, place, seen), facts, now, mint)
+                workers[name] = slots.plan_slot(seen.slot_of(facts, place, found), facts, now, mint)
     before = observed.last
     if before is not None and same_facts and _nothing_new(desired, before, workers, replacing):
         return before
@@ -128,38 +115,6 @@ def _nothing_new(
         and all(before.workers.get(name) is one for name, one in workers.items())
         and desired.obj is not None
         and desired.obj.get("status") == before.status
-    )
-
-
-def _slot(facts: worker.SetFacts, place: steps.Place, seen: _Seen) -> worker.Slot:
-    return worker.Slot(
-        ref=runs.WorkerRef(facts.namespace, facts.name, place.worker),
-        ordinal=place.ordinal,
-        worker_name=place.worker_name,
-        wanted=seen.wanted,
-        processes=tuple(seen.processes),
-        record=seen.record,
-        mark=seen.mark,
-        replace=seen.replace,
-        evicted=seen.evicted,
-        grace_seconds=seen.grace_seconds,
-    )
-
-
-def _unchanged(known: worker.WorkerPlan, seen: _Seen, now: float) -> bool:
-    """The very same inputs give the very same answer until `wake_at`."""
-    before = known.slot
-    return (
-        known.quiet
-        and before.mark is seen.mark
-        and before.record is seen.record
-        and before.wanted is seen.wanted
-        and before.replace is seen.replace
-        and before.evicted is seen.evicted
-        and before.grace_seconds == seen.grace_seconds
-        and len(before.processes) == len(seen.processes)
-        and all(map(operator.is_, before.processes, seen.processes))
-        and (known.wake_at is None or now < known.wake_at)
     )
 
 

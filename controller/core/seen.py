@@ -1,0 +1,53 @@
+"""What one pass observed of a slot: compared with the last pass first, since most slots are as they were."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from controller.core import records, runs, steps, worker
+
+
+class Seen(NamedTuple):
+    """What was observed of one slot in this pass: compared first, and most are as they were."""
+
+    wanted: bool
+    processes: Sequence[runs.Process]
+    record: records.Record
+    mark: worker.Mark | None
+    replace: bool
+    evicted: bool
+    grace_seconds: float | None
+
+
+def slot_of(facts: worker.SetFacts, place: steps.Place, found: Seen) -> worker.Slot:
+    return worker.Slot(
+        ref=runs.WorkerRef(facts.namespace, facts.name, place.worker),
+        ordinal=place.ordinal,
+        worker_name=place.worker_name,
+        wanted=found.wanted,
+        processes=tuple(found.processes),
+        record=found.record,
+        mark=found.mark,
+        replace=found.replace,
+        evicted=found.evicted,
+        grace_seconds=found.grace_seconds,
+    )
+
+
+def is_unchanged(known: worker.WorkerPlan, found: Seen, now: float) -> bool:
+    """The very same inputs give the very same answer until `wake_at`."""
+    before = known.slot
+    return (
+        known.quiet
+        and before.mark is found.mark
+        and before.record is found.record
+        and before.wanted is found.wanted
+        and before.replace is found.replace
+        and before.evicted is found.evicted
+        and before.grace_seconds == found.grace_seconds
+        and len(before.processes) == len(found.processes)
+        and all(map(operator.is_, before.processes, found.processes))
+        and (known.wake_at is None or now < known.wake_at)
+    )
