@@ -97,9 +97,12 @@ class Context:
         from controller.shim import launch
 
         found = waiting.client_of_living_guardian(self.project)
-        if found is None and (owner := launch.find_owner(self.project.root)) and owner[1]:
+        owner = launch.find_owner(self.project.root) if found is None else None
+        if owner is not None and owner.is_orphan:
+            raise errors.NoController(self.project_name, owner.pid)
+        if owner is not None and owner.run:
             root, state, moved = self.project.root, self.project.state, self.project.moved
-            self._project = projects.Project(root, state, owner[1], moved)  # our files were deleted
+            self._project = projects.Project(root, state, owner.run, moved)  # our files were deleted
             found = waiting.client_within(self._project, waiting.RESTART_MS)
         if found is None:
             raise errors.NoController(self.project_name)

@@ -8,6 +8,7 @@ import shutil
 from controller.cli import draining, errors
 from controller.cli import run as signals
 from controller.client import waiting
+from controller.shim import launch, orphaned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    if args.purge and _is_gone(context):
+    is_displaced = _displace(context)
+    if args.purge and (is_displaced or _is_gone(context)):
         return _purge(context)
+    if is_displaced:
+        return errors.OK
     context.client()
     drain = draining.Drain(context, hint=" (^C = kill now)" if context.is_terminal else "", purge=args.purge)
     with signals.Interrupts() as interrupts:
@@ -46,6 +50,17 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.purge and code == errors.OK:
         remove_folders(context)
     return code
+
+
+def _displace(context: Context) -> bool:
+    """Workers that were left without guardian and controller are stopped by what still holds them."""
+    if waiting.is_alive(f"{context.project.state}/guardian.pid"):
+        return False
+    owner = launch.find_owner(context.project.root)
+    if owner is None or not orphaned.displace(owner, context.note):
+        return False
+    context.print("stopped what a killed controller had left running")
+    return True
 
 
 def _is_gone(context: Context) -> bool:

@@ -38,10 +38,15 @@ class UsageError(CliError):
 
 
 class NoController(CliError):
-    """No controller runs for the project."""
+    """No controller runs for the project; `orphaned` is the shim that still runs its workers, if one does."""
 
-    def __init__(self, project: str) -> None:
-        super().__init__(f"no controller runs for project {project}", "start one: workerctl up -d")
+    def __init__(self, project: str, orphaned: int = 0) -> None:
+        left = f"; it was killed, and shim {orphaned} still runs its workers" if orphaned else ""
+        hint = "start one anew: workerctl up -d, or stop them: workerctl down"
+        super().__init__(
+            f"no controller runs for project {project}{left}",
+            hint if orphaned else "start one: workerctl up -d",
+        )
 
 
 def explain(error: Exception) -> tuple[str, str, int | None] | None:

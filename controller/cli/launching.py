@@ -64,7 +64,7 @@ def _launch(
     except OSError as error:
         raise errors.CliError(f"cannot start a process: {error.strerror}", "see ulimit -a") from None
     try:
-        launch.wait_ready(launched, _START_SECONDS)
+        launch.wait_ready(launched, _START_SECONDS, context.note)
     except BaseException as error:
         if launched.leash_fd is not None:
             os.close(launched.leash_fd)

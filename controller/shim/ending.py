@@ -28,6 +28,11 @@ class Ending:
         self._begun = False
         self._killing = False
 
+    def begin_once(self, why: str) -> None:
+        """Unless it has begun: nobody is in a hurry."""
+        if not self._begun:
+            self.begin(why)
+
     def begin(self, why: str) -> None:
         if self._begun:
             self._kill()

@@ -14,7 +14,7 @@ import time
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from controller.sdk.workerset import contract
-from controller.shim import household, lean, ownership, proc, sweep
+from controller.shim import household, lean, orphaned, ownership, proc, sweep
 from controller.shim import loop as loops
 from controller.shim.lean import signal
 
@@ -213,6 +213,23 @@ class Guardian:
             self.loop.running = False
 
 
+def _move_in(root: str, state: str, run: str, leash: int) -> household.Household:
+    """Own the project, where need be after an orphaned shim has let go of it. Raises `ownership.Taken`."""
+    while True:
+        try:
+            return household.Household(root, state, run)
+        except ownership.Taken as taken:
+            if not orphaned.displace(taken.owner, lambda text: _tell(household.waiting(text)), leash):
+                raise
+
+
+def _tell(word: bytes) -> None:
+    try:
+        os.write(_READY, word)
+    except OSError:
+        pass  # nobody waits any more
+
+
 def main(arguments: list[str]) -> int:
     if arguments[0] != "--reaper":
         os.closerange(_LEASH + 1, household.MOST_FILES)  # the launcher's own, which workers must not inherit
@@ -224,12 +241,12 @@ def main(arguments: list[str]) -> int:
         except OSError:
             continue
     try:
-        house = household.Household(root, state, run)
+        house = _move_in(root, state, run, _LEASH if leashed == "leash" else -1)
     except ownership.Taken as taken:
-        os.write(_READY, household.owned(taken))
+        _tell(household.owned(taken.owner))
         return _OWNED
     except OSError as error:
-        os.write(_READY, household.failed(f"cannot use {state}: {error.strerror}", ""))
+        _tell(household.failed(f"cannot use {state}: {error.strerror}", ""))
         return 1
     guardian = Guardian(house, arguments[6:], leashed == "leash")
     guardian.start()

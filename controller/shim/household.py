@@ -121,8 +121,13 @@ def ending(code: int) -> str:
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
 
 
-def owned(taken: ownership.Taken) -> bytes:
-    return f'{{"owned": {taken.pid}, "run": {_quoted(taken.run)}}}\n'.encode()
+def owned(owner: ownership.Owner) -> bytes:
+    return f'{{"owned": {owner.pid}, "run": {_quoted(owner.run)}}}\n'.encode()
+
+
+def waiting(text: str) -> bytes:
+    """What is done before the controller can be started."""
+    return f'{{"waiting": {_quoted(text)}}}\n'.encode()
 
 
 def failed(reason: str, log: str) -> bytes:

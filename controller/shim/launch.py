@@ -2,7 +2,8 @@
 
 Used by the command line; leaves a detached process tree behind and nothing else. The protocol of the
 ready pipe is one line of JSON: `{"ready": …}` or `{"failed": reason}` from the controller,
-`{"failed": reason, "log": …}` or `{"owned": pid, "run": …}` from the guardian.
+`{"failed": reason, "log": …}` or `{"owned": pid, "run": …}` from the guardian; before that, from the
+guardian, lines `{"waiting": for what}`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import select
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from controller.sdk.workerset import contract
 from controller.shim import ownership
 
 _GUARDIAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.py")
+_NOT_PASSED = contract.PRIVATE - {contract.ORPHAN_GRACE}
 _SIGNALS = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
 
 
@@ -58,8 +60,8 @@ class LaunchFailed(Exception):
         self.log = log
 
 
-def find_owner(root: str) -> tuple[int, str] | None:
-    """Pid and run-time folder of the project's guardian (or shim), even if its files were deleted."""
+def find_owner(root: str) -> ownership.Owner | None:
+    """The project's guardian (or shim), even if its files were deleted."""
     return ownership.ask(root)
 
 
@@ -71,7 +73,7 @@ def launch(
     Whether the project was free is answered by `wait_ready`.
     """
     os.makedirs(places.state, mode=0o700, exist_ok=True)
-    env = {name: value for name, value in environ.items() if name not in contract.PRIVATE}
+    env = {name: value for name, value in environ.items() if name not in _NOT_PASSED}
     ready_read, ready_write = os.pipe()
     leash_read, leash_write = os.pipe()
     own_log = f"{places.state}/controller.log"
@@ -112,16 +114,36 @@ def _placed(ready: int, leash: int) -> list[tuple[Any, ...]]:
     ]
 
 
-def wait_ready(launched: Launched, timeout_seconds: float | None = None) -> Mapping[str, Any]:
-    """What the controller said once its API answered. Raises `Owned`, `LaunchFailed`; closes `ready_fd`."""
+def wait_ready(
+    launched: Launched,
+    timeout_seconds: float | None = None,
+    on_waiting: Callable[[str], None] | None = None,
+) -> Mapping[str, Any]:
+    """What the controller said once its API answered. Raises `Owned`, `LaunchFailed`; closes `ready_fd`.
+
+    `on_waiting` is told what has to be done before; the timeout begins anew with each word.
+    """
     try:
-        line = _read_line(launched.ready_fd, timeout_seconds)
+        for line in _lines(launched.ready_fd, timeout_seconds):
+            said = _parsed(line)
+            if "waiting" not in said:
+                return _ready(said)
+            if on_waiting is not None:
+                on_waiting(said["waiting"])
     finally:
         os.close(launched.ready_fd)
+    raise LaunchFailed("the guardian ended without a word")
+
+
+def _parsed(line: bytes) -> Mapping[str, Any]:
     try:
-        said = json.loads(line.split(b"\n")[0])
+        said: Mapping[str, Any] = json.loads(line)
     except ValueError:
-        raise LaunchFailed("the guardian ended without a word") from None
+        raise LaunchFailed(f"the guardian said what is no word of ours: {line[:200]!r}") from None
+    return said
+
+
+def _ready(said: Mapping[str, Any]) -> Mapping[str, Any]:
     if "owned" in said:
         raise Owned(said["owned"], said.get("run", ""))
     if "failed" in said:
@@ -130,17 +152,20 @@ def wait_ready(launched: Launched, timeout_seconds: float | None = None) -> Mapp
     return ready
 
 
-def _read_line(descriptor: int, timeout_seconds: float | None) -> bytes:
-    deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-    data = b""
+def _lines(descriptor: int, timeout_seconds: float | None) -> Iterator[bytes]:
+    """Whole lines until the other end is closed. Raises `LaunchFailed` if one is too long in coming."""
     poller = select.poll()
     poller.register(descriptor, select.POLLIN)
-    while b"\n" not in data:
-        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-        if not poller.poll(left):
-            raise LaunchFailed(f"the controller was not ready within {timeout_seconds:g}s")
-        piece = os.read(descriptor, 65536)
-        if not piece:
-            break
-        data += piece
-    return data
+    data = b""
+    while True:
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while b"\n" not in data:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
+            if not poller.poll(left):
+                raise LaunchFailed(f"the controller was not ready within {timeout_seconds:g}s")
+            piece = os.read(descriptor, 65536)
+            if not piece:
+                return
+            data += piece
+        line, _, data = data.partition(b"\n")
+        yield line

@@ -14,15 +14,29 @@ from controller.shim import lean
 from controller.shim.lean import socket
 
 _ANSWER_SECONDS = 2.0
+_ORPHAN = "orphan"
+
+
+class Owner:
+    """Who owns a project: pid 0 and an empty run-time folder if that is not known.
+
+    An orphan is a shim whose guardian and controller were killed.
+    """
+
+    __slots__ = ("is_orphan", "pid", "run")
+
+    def __init__(self, pid: int = 0, run: str = "", is_orphan: bool = False) -> None:
+        self.pid = pid
+        self.run = run
+        self.is_orphan = is_orphan
 
 
 class Taken(Exception):
-    """Somebody owns the project already; `run` is that owner's run-time folder, empty if unknown."""
+    """Somebody owns the project already."""
 
-    def __init__(self, pid: int, run: str) -> None:
-        super().__init__(f"process {pid} owns this project")
-        self.pid = pid
-        self.run = run
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(f"process {owner.pid} owns this project")
+        self.owner = owner
 
 
 class Ownership:
@@ -47,8 +61,7 @@ def take(root: str, state: str, run: str) -> Ownership:
         listener.bind(address(root))
     except OSError:
         listener.close()
-        pid, where = ask(root) or _read_lock(state)
-        raise Taken(pid, where) from None
+        raise Taken(ask(root) or _read_lock(state)) from None
     listener.listen(8)
     listener.setblocking(False)
     try:
@@ -66,7 +79,7 @@ def take_lock(state: str, run: str) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
-        raise Taken(*_read_lock(state)) from None
+        raise Taken(_read_lock(state)) from None
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n{run}\n".encode(errors="surrogateescape"), 0)
     return descriptor
@@ -80,8 +93,8 @@ def has_lock(state: str, lock: int) -> bool:
         return False
 
 
-def ask(root: str) -> tuple[int, str] | None:
-    """Pid and run-time folder of the project's owner; None if it has none, pid 0 if it does not answer."""
+def ask(root: str) -> Owner | None:
+    """The project's owner; None if it has none, pid 0 if it does not answer."""
     asking = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     asking.settimeout(_ANSWER_SECONDS)
     try:
@@ -97,24 +110,25 @@ def ask(root: str) -> tuple[int, str] | None:
     return _parse(answer)
 
 
-def answer(listener: socket.socket, run: str) -> None:
+def answer(listener: socket.socket, run: str, *, is_orphan: bool = False) -> None:
     """Say who owns the project to one process that asks."""
+    word = _ORPHAN if is_orphan else ""
     try:
         asking = lean.accept(listener)
-        asking.send(f"{os.getpid()}\n{run}\n".encode(errors="surrogateescape"))
+        asking.send(f"{os.getpid()}\n{run}\n{word}\n".encode(errors="surrogateescape"))
         asking.close()
     except OSError:
         return
 
 
-def _read_lock(state: str) -> tuple[int, str]:
+def _read_lock(state: str) -> Owner:
     try:
         with open(f"{state}/lock", "rb") as file:
             return _parse(file.read(4096))
     except OSError:
-        return 0, ""
+        return Owner()
 
 
-def _parse(text: bytes) -> tuple[int, str]:
-    pid, _, run = text.decode(errors="surrogateescape").partition("\n")
-    return (int(pid) if pid.isdigit() else 0), run.rstrip("\n")
+def _parse(text: bytes) -> Owner:
+    pid, run, word, *_ = [*text.decode(errors="surrogateescape").split("\n"), "", ""]
+    return Owner(int(pid) if pid.isdigit() else 0, run, word == _ORPHAN)

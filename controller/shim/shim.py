@@ -14,14 +14,20 @@ import time
 
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
+from controller.sdk.workerset import contract
 from controller.shim import control, ending, journal, lean, ownership, proc, spawn, table, writer
 from controller.shim import loop as loops
 from controller.shim.lean import signal, socket
 
-HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HANDLED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, contract.DRAIN_SIGNAL)
 
 ORPHAN_GRACE_SECONDS = 60.0
-"""Without guardian and controller nobody is left to decide anything: then everything is drained."""
+"""Without guardian and controller nobody is left to decide anything: then everything is drained. Another
+value comes in the environment, as `contract.ORPHAN_GRACE`."""
 
 
 class Shim:
@@ -74,6 +80,8 @@ class Shim:
                 self._ending.begin("asked to")
             elif number == signal.SIGHUP:
                 self._repair()
+            elif number == contract.DRAIN_SIGNAL and self._is_orphan:
+                self._ending.begin_once("somebody starts anew, and guardian and controller are gone")
         self._table.reap()
 
     def _guardian_gone(self, _events: int) -> None:
@@ -86,16 +94,19 @@ class Shim:
         self._watch_presence()
 
     def _answer(self, _events: int) -> None:
-        ownership.answer(self._owner, self._run)
+        ownership.answer(self._owner, self._run, is_orphan=self._is_orphan)
+
+    @property
+    def _is_orphan(self) -> bool:
+        return not self._has_guardian and not self._control.is_connected
 
     def _watch_presence(self) -> None:
-        if self._has_guardian or self._control.is_connected:
+        if not self._is_orphan:
             self.loop.cancel("orphan")
         elif not self.loop.pending("orphan"):
-            due = time.monotonic() + ORPHAN_GRACE_SECONDS
-            self.loop.at(
-                "orphan", due, lambda: self._ending.begin("neither guardian nor controller came back")
-            )
+            why = "neither guardian nor controller came back"
+            due = time.monotonic() + orphan_grace(os.environ)
+            self.loop.at("orphan", due, lambda: self._ending.begin_once(why))
 
     def _asked_to_end(self) -> None:
         """The controller has ended for good. A guardian sees that itself."""
@@ -118,6 +129,14 @@ class Shim:
                 self._table.mailboxes.rebind(self._table.slots.values())
         except OSError as error:
             journal.say("shim", f"cannot repair {self._run}: {error.strerror}")
+
+
+def orphan_grace(environ: Mapping[str, str]) -> float:
+    """Seconds; what is no number of them counts as not said."""
+    try:
+        return max(0.0, float(environ.get(contract.ORPHAN_GRACE, "")))
+    except ValueError:
+        return ORPHAN_GRACE_SECONDS
 
 
 def _leave_folder() -> None:

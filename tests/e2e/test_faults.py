@@ -155,6 +155,37 @@ def test_s8_1_apply_says_where_this_shell_differs_from_the_captured_environment(
     assert "workers do not get this shell's VIRTUAL_ENV" in said.stderr
 
 
+def orphaned(project: Project) -> int:
+    """The worker that a killed guardian and a killed controller leave; its pid."""
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid = project.wait_pid("web-0")
+    for part in ("guardian", "controller"):
+        os.kill(project.pid_of(part), signal.SIGKILL)
+        wait_gone(project.pid_of(part))
+    said = project.ctl("get", "ws", code=1).stderr
+    assert f"it was killed, and shim {project.pid_of('shim')} still runs its workers" in said
+    assert "workerctl up -d" in said
+    return pid
+
+
+def test_after_a_kill_of_guardian_and_controller_the_next_start_takes_over(project: Project) -> None:
+    pid = orphaned(project)
+    said = project.ctl("apply", "-f", "manifests/").stderr
+    assert "a killed controller left workers running, stopping them first: 1 left" in said
+    project.wait_state("web", "Ready")
+    wait_gone(pid)
+    assert len(project.pids("web")) == 1
+
+
+def test_down_ends_what_a_killed_controller_left(project: Project) -> None:
+    pid = orphaned(project)
+    assert "stopped what a killed controller had left running" in project.ctl("down").stdout
+    wait_gone(pid)
+    assert project.leftovers() == []
+
+
 def test_after_a_kill_of_all_of_ours_the_next_start_leaves_no_duplicate(project: Project) -> None:
     project.declare("web", command=SLEEP)
     project.apply()

@@ -104,7 +104,9 @@ def test_kill_of_the_guardian_disturbs_nothing_and_is_told(tree: Tree) -> None:
             assert proc.is_running(process.pid)
             assert (await controller.started("r2", *SLEEP, worker="web-1")).pid
             owner = await asyncio.to_thread(launch.find_owner, tree.paths.root)
-            assert owner == (tree.pid_of("shim"), tree.paths.run)
+            assert owner is not None
+            assert (owner.pid, owner.run) == (tree.pid_of("shim"), tree.paths.run)
+            assert not owner.is_orphan, "there is a controller"
             with pytest.raises(launch.Owned):
                 await asyncio.to_thread(tree.start)
             controller.runtime.end()
@@ -116,6 +118,85 @@ def test_kill_of_the_guardian_disturbs_nothing_and_is_told(tree: Tree) -> None:
     asyncio.run(run())
     os.kill(stub, signal.SIGKILL)
     wait_gone(stub)
+
+
+def left_alone(tree: Tree) -> int:
+    """A worker that wants to be asked to end, after a kill of guardian and controller; its pid."""
+
+    async def run() -> int:
+        async with controlling(tree) as controller:
+            script = "trap 'echo asked >> ends; exit 0' TERM; echo ready; while :; do sleep 0.02; done"
+            pid = (await controller.started("r1", "sh", "-c", script)).pid
+            await _until_logged(tree, "ready")
+            return pid
+
+    pid = asyncio.run(run())
+    tree.kill("guardian", "controller")
+    assert proc.is_running(pid)
+    return pid
+
+
+def test_a_shim_that_nobody_comes_back_to_drains_after_its_grace(fresh_tree: Tree) -> None:
+    fresh_tree.environ["WORKERSET_ORPHAN_GRACE"] = "0.1"
+    fresh_tree.start()
+    shim = fresh_tree.pid_of("shim")
+    pid = left_alone(fresh_tree)
+    wait_gone(shim)
+    assert not proc.is_running(pid)
+    assert Path(fresh_tree.paths.root, "ends").read_text() == "asked\n"
+    assert fresh_tree.tagged() == []
+    assert "neither guardian nor controller came back" in fresh_tree.own_log()
+
+
+@pytest.mark.parametrize("others", [0, 2])
+def test_who_starts_anew_has_an_orphaned_shim_stop_first_and_says_so(tree: Tree, others: int) -> None:
+    shim = tree.pid_of("shim")
+    pid = left_alone(tree)
+    owner = launch.find_owner(tree.paths.root)
+    assert owner is not None
+    assert (owner.pid, owner.is_orphan) == (shim, True)
+    told: list[str] = []
+    rivals = [launch.launch(places(tree), STUB, leash=True, environ=tree.environ) for _ in range(others)]
+    started = [launch.launch(places(tree), STUB, leash=True, environ=tree.environ), *rivals]
+    won = []
+    for one in started:
+        try:
+            launch.wait_ready(one, 20, told.append)
+            won.append(one)
+        except launch.Owned:
+            continue
+    assert len(won) == 1
+    assert "a killed controller left workers running, stopping them first: 1 left" in told[0]
+    assert not proc.is_running(pid)
+    assert not proc.is_running(shim)
+    assert Path(tree.paths.root, "ends").read_text() == "asked\n", "once, and not killed"
+
+    async def run() -> None:
+        async with controlling(tree) as controller:
+            assert not controller.runtime.keys()
+            assert (await controller.started("r2", *SLEEP)).pid
+
+    asyncio.run(run())
+    for one in started:
+        assert one.leash_fd is not None
+        os.close(one.leash_fd)
+        os.waitpid(one.pid, 0)
+
+
+def test_a_start_that_is_given_up_while_it_waits_leaves_the_project_to_others(tree: Tree) -> None:
+    left_alone(tree)
+    one = launch.launch(places(tree), STUB, leash=True, environ=tree.environ)
+    assert one.leash_fd is not None
+    os.close(one.leash_fd)
+    with pytest.raises((launch.Owned, launch.LaunchFailed)):
+        launch.wait_ready(one, 20)
+    os.waitpid(one.pid, 0)
+    for pid in tree.tagged():
+        wait_gone(pid)
+
+
+def places(tree: Tree) -> launch.Places:
+    return launch.Places(tree.paths.root, tree.paths.state, tree.paths.run)
 
 
 def test_after_a_kill_of_all_the_next_start_sweeps_what_was_left(tree: Tree) -> None:

@@ -66,8 +66,11 @@ GUARDIAN_PID = "WORKERSET_GUARDIAN_PID"
 DRAIN_SIGNAL = 10
 """SIGUSR1, from the guardian to the controller: stop everything and end (exit code 0)."""
 
-CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID))
-"""Between the guardian and the controller; never a worker's business."""
+ORPHAN_GRACE = "WORKERSET_ORPHAN_GRACE"
+"""Seconds that workers run on after both guardian and controller were killed. From whoever starts them."""
+
+CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID, ORPHAN_GRACE))
+"""Between our own processes; never a worker's business."""
 
 PRIVATE = RESERVED | CONTROLLER_NAMES
 """What is never inherited from an environment that a controller is started in."""
