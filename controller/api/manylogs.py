@@ -1,5 +1,7 @@
 """The private log endpoint: lines of many workers merged, and with `follow` of those that come later too.
 
+Where no Pod answers to a name, what its worker left in the log folder does, while it is there.
+
 Newcomers of one moment share a reader, so that there is no task a worker. All readers fill one short queue:
 a slow client holds them back instead of piling lines up.
 """
@@ -8,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from typing import Any
 
 from controller import ports
 from controller.api import call as calls
 from controller.api import logs, replies
-from controller.core import kinds, selectors
+from controller.core import fields, kinds, selectors, stamps
 
 _QUEUE = 64
 
@@ -32,7 +35,7 @@ async def read(call: calls.Call) -> replies.Sendable:
     pods, version = store.list(kinds.PODS, namespace)
     found = [logs.ref_of(pod) for pod in pods if picks(pod)]
     if not found:
-        _require_any(call, namespace, workerset, worker)
+        found = _ended(call, namespace, workerset, worker)
     if not wanted.follow:
         return await logs.stream(call, call.services.logs.read(found, wanted), follow=False)
     merged = _Merged(call, wanted, picks)
@@ -52,14 +55,24 @@ def _picks(by_label: selectors.Predicate, workerset: str, worker: str) -> Picks:
     return picks
 
 
-def _require_any(call: calls.Call, namespace: str | None, workerset: str, worker: str) -> None:
-    """A set without workers is silent; one that is not there is an error. Raises NotFound."""
+def _ended(call: calls.Call, namespace: str | None, workerset: str, worker: str) -> list[ports.WorkerRef]:
+    """Workers of the past that left a log; of a set those with an ordinal.
+
+    A set without any is silent; one that is not there either is an error. Raises NotFound.
+    """
+    if not worker and not workerset:
+        return []
+    wanted = re.compile(re.escape(worker) if worker else rf"{re.escape(workerset)}-[0-9]+")
+    kept = () if namespace is None else call.services.logs.kept(namespace)
+    found = [ports.WorkerRef(namespace or "", workerset, name) for name in kept if wanted.fullmatch(name)]
+    if found:
+        return found
     if worker:
         raise calls.not_found(kinds.PODS, worker)
-    if workerset:
-        sets, _ = call.services.store.list(kinds.WORKERSETS, namespace)
-        if all(obj["metadata"]["name"] != workerset for obj in sets):
-            raise calls.not_found(kinds.WORKERSETS, workerset)
+    sets, _ = call.services.store.list(kinds.WORKERSETS, namespace)
+    if all(obj["metadata"]["name"] != workerset for obj in sets):
+        raise calls.not_found(kinds.WORKERSETS, workerset)
+    return []
 
 
 class _Merged:
@@ -71,7 +84,7 @@ class _Merged:
         self._picks = picks
         self._queue: asyncio.Queue[bytes | Exception] = asyncio.Queue(_QUEUE)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._known: set[ports.WorkerRef] = set()
+        self._known: set[tuple[str, str]] = set()
 
     async def chunks(
         self, found: Iterable[ports.WorkerRef], pods: ports.Subscription
@@ -92,9 +105,9 @@ class _Merged:
                 await asyncio.wait(self._tasks)
 
     def _read(self, workers: Iterable[ports.WorkerRef], wanted: ports.LogQuery) -> None:
-        fresh = [ref for ref in workers if ref not in self._known]
+        fresh = [ref for ref in workers if (ref.namespace, ref.worker) not in self._known]
         if fresh:
-            self._known.update(fresh)
+            self._known.update((ref.namespace, ref.worker) for ref in fresh)
             self._start(self._pass_on(self._services.logs.read(fresh, wanted)))
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -116,8 +129,25 @@ class _Merged:
             await replies.close(chunks)
 
     async def _newcomers(self, pods: ports.Subscription) -> None:
-        """Workers that appear later are read from then on: older lines under their name are not theirs."""
+        """Workers that appear later are read from the start of their run, however late this hears of them:
+        older lines under their name are not theirs. One without a run is read from when it appeared."""
         async for batch in pods:
-            later = dataclasses.replace(self._wanted, tail_lines=None, since_wall=self._services.clock.wall())
-            born = [change.object for change in batch if change.type == "ADDED"]
-            self._read([logs.ref_of(pod) for pod in born if self._picks(pod)], later)
+            born = [
+                change.object for change in batch if change.type == "ADDED" and self._picks(change.object)
+            ]
+            runs = {logs.ref_of(pod): run for pod in born if (run := _run_of(pod))}
+            later = dataclasses.replace(self._wanted, tail_lines=None, since_wall=None)
+            self._read(runs, dataclasses.replace(later, since_run=runs))
+            for pod in born:
+                self._read((logs.ref_of(pod),), dataclasses.replace(later, since_wall=_created(pod)))
+
+
+def _created(pod: kinds.Object) -> float | None:
+    created = pod["metadata"].get("creationTimestamp")
+    return None if created is None else stamps.parse(created)
+
+
+def _run_of(pod: kinds.Object) -> str:
+    """The run a Pod shows; empty if it has none yet."""
+    containers: Any = fields.mapping(pod.get("status")).get("containerStatuses") or ({},)
+    return str(containers[0].get("containerID") or "").rpartition("//")[2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from controller.cli import common, errors, objects
 from controller.client import errors as client_errors
 from controller.client import resources
@@ -18,7 +20,8 @@ PATH = "/workerset/v1/logs"
 
 DESCRIPTION = """
 Prints what workers wrote, standard output and standard error in order. NAME is a worker (web-0) or a set
-(web: all its workers, merged in order of time, each line with its worker's name).
+(web: all its workers, merged in order of time, each line with its worker's name). What a worker or a set
+that is gone has left can still be read, until the file is deleted or `down --purge`.
 """
 
 EXAMPLES = """
@@ -115,15 +118,39 @@ def _find(args: argparse.Namespace, context: Context) -> tuple[resources.Kind, s
         except client_errors.ApiError as error:
             if error.code != 404:
                 raise
+    for kind, key in ((resources.PODS, "worker"), (resources.WORKERSETS, "workerset")):
+        if _left_a_log(context, {"namespace": namespace, key: args.name}):
+            return kind, args.name
     raise errors.CliError(
-        f"no set and no worker of this name in namespace {namespace}: {args.name}",
+        f"no set and no worker of this name in namespace {namespace}, and no log of one: {args.name}",
         "what there is: workerctl get ws,pods",
     )
+
+
+def _left_a_log(context: Context, which: Query) -> bool:
+    """Something was of this name and is gone; not a line of it is read."""
+    try:
+        context.client().request("GET", PATH, {**which, "tailLines": 0}, accept="text/plain, */*")
+    except client_errors.ApiError as error:
+        if error.code != 404:
+            raise
+        return False
+    return True
 
 
 def _has_one_worker(context: Context, namespace: str, name: str) -> bool:
     selector = f"workerset.dev/set={name}"
     return len(common.list_objects(context.client(), resources.PODS, namespace, selector)) == 1
+
+
+def _left_by(which: Query, context: Context) -> list[str]:
+    """Workers of a set of which none is there any more; those with an ordinal (S1.10)."""
+    folder, own = f"{context.project.state}/logs/{which['namespace']}", f"{which.get('workerset')}-"
+    try:
+        found = [name.removesuffix(".log") for name in os.listdir(folder) if name.endswith(".log")]
+    except OSError:
+        return []
+    return sorted(name for name in found if name.startswith(own) and name.removeprefix(own).isdigit())
 
 
 def _print_paths(which: Query, context: Context) -> int:
@@ -136,7 +163,7 @@ def _print_paths(which: Query, context: Context) -> int:
         if "workerset" in which:
             selector = f"workerset.dev/set={which['workerset']}"
         pods = common.list_objects(context.client(), resources.PODS, namespace, selector)
-        names = [objects.name(pod) for pod in pods]
+        names = [objects.name(pod) for pod in pods] or _left_by(which, context)
     for name in names:
         context.print(f"{context.project.state}/logs/{namespace}/{name}.log")
     return errors.OK

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from controller.core import errors, kinds, runs
@@ -22,7 +22,11 @@ class Schema(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogQuery:
-    """Kubernetes' log options, for one or many workers."""
+    """Kubernetes' log options, for one or many workers.
+
+    `since_run`: of these workers from the start of this run on, whenever that is; where the log does not
+    know the run yet, what is there already is older. `tail_lines` and `since_wall` do not matter then.
+    """
 
     follow: bool = False
     tail_lines: int | None = None
@@ -31,6 +35,7 @@ class LogQuery:
     previous: bool = False
     limit_bytes: int | None = None
     prefix: bool = False
+    since_run: Mapping[runs.WorkerRef, str] = field(default_factory=dict)
 
 
 class Logs(Protocol):
@@ -41,4 +46,8 @@ class Logs(Protocol):
 
         Raises BadRequest for `previous` without a previous run. With `follow`, goes on across restarts.
         """
+        ...
+
+    def kept(self, namespace: str) -> Sequence[str]:
+        """Names of workers that there is a log of, whether or not they are there any more."""
         ...

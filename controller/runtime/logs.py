@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from controller import ports
 from controller.core import errors
 from controller.runtime import cursor, inotify, logtail
+from controller.sdk.workerset import contract
 
 _CHUNK = 65536
 _INTERESTING = inotify.MODIFY | inotify.CREATE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.GONE
@@ -43,11 +44,25 @@ class LogReader:
         prefix = f"{ref.worker} | ".encode() if query.prefix else b""
         if query.previous:
             return _Source(path, prefix, _previous(path, ref, query))
+        if ref in query.since_run:
+            return _Source(
+                path, prefix, cursor.Cursor(path, logtail.start_of_run(path, query.since_run[ref]))
+            )
         since = None if query.since_wall is None else stamp_of(query.since_wall)
         start = None
         if query.tail_lines is not None or since is not None:
             start = logtail.start_of_tail(path, query.tail_lines, since)
         return _Source(path, prefix, cursor.Cursor(path, start))
+
+    def kept(self, namespace: str) -> Sequence[str]:
+        """Names of workers that there is a log of, whether or not they are there any more."""
+        folder, ending = os.path.split(f"{self._logs}/{contract.log_file(namespace, '')}")
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            return ()
+        bases = {name.rpartition(".")[0] if name.rpartition(".")[2].isdigit() else name for name in names}
+        return sorted(base.removesuffix(ending) for base in bases if base.endswith(ending))
 
 
 def stamp_of(wall: float) -> bytes:

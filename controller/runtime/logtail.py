@@ -14,6 +14,8 @@ from controller.sdk.workerset import contract
 
 _BLOCK = 65536
 _RUN_TAIL_BYTES = 65536
+_RUNS = 3
+"""A run that is asked for from its start began a moment ago; so many may have followed it since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,18 @@ def start_of_tail(path: str, lines: int | None, since: bytes | None) -> Position
             counted += 1
         start = position
     return None
+
+
+def start_of_run(path: str, run: str) -> Position | None:
+    """Where a run begins, or the end if it has not begun: looks back over at most `_RUNS` other runs."""
+    others = 0
+    for position, line in backward(path):
+        if line.run == run:
+            return position
+        others += line.run != ""
+        if others == _RUNS:
+            break
+    return _end_of(path)
 
 
 def _end_of(path: str) -> Position | None:

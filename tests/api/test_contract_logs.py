@@ -20,8 +20,8 @@ class Fake:
     def __init__(self, _: Path) -> None:
         self.logs = FakeLogs()
 
-    def run(self, ref: ports.WorkerRef) -> None:
-        """The fake keeps no runs apart."""
+    def run(self, ref: ports.WorkerRef, run: str = "aaa") -> None:
+        self.logs.begin(ref, run)
 
     def say(self, ref: ports.WorkerRef, line: str) -> None:
         self.logs.write(ref, line)
@@ -34,8 +34,8 @@ class Real:
         self._files: dict[ports.WorkerRef, logfile.LogFile] = {}
         self._second = 0
 
-    def run(self, ref: ports.WorkerRef) -> None:
-        self._write(ref, "workerset", contract.run_started(f"{self._second:012d}", 7))
+    def run(self, ref: ports.WorkerRef, run: str = "aaa") -> None:
+        self._write(ref, "workerset", contract.run_started(run, 7))
 
     def say(self, ref: ports.WorkerRef, line: str) -> None:
         self._write(ref, "stdout", line)

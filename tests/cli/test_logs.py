@@ -60,11 +60,34 @@ def test_options_reach_the_request(said, words, query):
 
 
 def test_unknown_name_says_what_there_is(said):
+    said.api.on("GET", LOGS, status(404, "NotFound", "not found"))
     outcome = said("logs", "nope")
     assert outcome.code == 1
     assert outcome.err == (
-        "no set and no worker of this name in namespace default: nope\nwhat there is: workerctl get ws,pods\n"
+        "no set and no worker of this name in namespace default, and no log of one: nope\n"
+        "what there is: workerctl get ws,pods\n"
     )
+
+
+@pytest.mark.parametrize("kind", ["worker", "workerset"])
+def test_what_is_gone_is_read_from_what_it_left(shell, api, kind):
+    def answer(request):
+        gone = status(404, "NotFound", "not found")
+        return iter([b"the end\n"]) if request.query.get(kind) == "old" else gone
+
+    api.on("GET", LOGS, answer)
+    api.on("GET", PODS, listed())
+    outcome = shell("logs", "old")
+    assert (outcome.code, outcome.out) == (0, "the end\n")
+
+
+def test_paths_of_a_set_that_is_gone(said):
+    folder = said.folder / ".workerset/logs/default"
+    folder.mkdir(parents=True)
+    for name in ("old-0.log", "old-0.log.1", "old-1.log", "old-api-0.log"):
+        (folder / name).touch()
+    said.api.on("GET", PODS, listed())
+    assert said("logs", "ws/old", "--path").out == f"{folder}/old-0.log\n{folder}/old-1.log\n"
 
 
 def test_no_previous_run(said):

@@ -23,7 +23,7 @@ class Subject(Protocol):
     @property
     def logs(self) -> ports.Logs: ...
 
-    def run(self, ref: ports.WorkerRef) -> None: ...
+    def run(self, ref: ports.WorkerRef, run: str = "aaa") -> None: ...
 
     def say(self, ref: ports.WorkerRef, line: str) -> None: ...
 
@@ -93,7 +93,41 @@ async def following_hears_what_comes_and_can_be_closed(subject: Subject) -> None
     await chunks.aclose()  # type: ignore[attr-defined]
 
 
+async def a_run_is_read_from_its_start(subject: Subject) -> None:
+    subject.run(WEB, "aaa")
+    subject.say(WEB, "old")
+    subject.run(WEB, "bbb")
+    subject.say(WEB, "first")
+    subject.run(WEB, "ccc")
+    subject.say(WEB, "second")
+    query = ports.LogQuery(since_run={WEB: "bbb"}, tail_lines=0)
+    assert await all_of(subject.logs.read((WEB,), query)) == b"first\nsecond\n"
+
+
+async def a_run_that_has_not_begun_has_no_lines_yet(subject: Subject) -> None:
+    subject.run(WEB, "aaa")
+    subject.say(WEB, "old")
+    chunks = subject.logs.read((WEB,), ports.LogQuery(since_run={WEB: "bbb"}, follow=True))
+    reader = asyncio.create_task(until(chunks, b"first\n"))
+    await asyncio.sleep(0)
+    subject.run(WEB, "bbb")
+    subject.say(WEB, "first")
+    assert await reader == b"first\n"
+    await chunks.aclose()  # type: ignore[attr-defined]
+
+
+async def what_is_kept_are_names_of_workers(subject: Subject) -> None:
+    assert list(subject.logs.kept("default")) == []
+    for ref in (WEB, JOB, ports.WorkerRef("other", "x", "x-0")):
+        subject.run(ref)
+        subject.say(ref, "hello")
+    assert list(subject.logs.kept("default")) == ["job-0", "web-0"]
+
+
 ALL = (
+    a_run_is_read_from_its_start,
+    a_run_that_has_not_begun_has_no_lines_yet,
+    what_is_kept_are_names_of_workers,
     whole_lines_in_order,
     nothing_written_is_nothing_read,
     the_tail,
