@@ -33,7 +33,7 @@ function ensure(string|array $name, ?float $timeout): void
     ], $seconds);
     foreach (array_values($names) as $place => $one) {
         $said = $reply['instances'][$place] ?? null;
-        if (is_array($said)) {
+        if (isset($said['vars'])) {
             Instance::learn($one, $said)->ensured = true;
         }
     }

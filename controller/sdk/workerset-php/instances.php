@@ -42,13 +42,15 @@ final class Instance
         return self::$known[self::key($name)] ?? null;
     }
 
-    /** Remember what a reply says about a name. */
+    /** Remember what a reply says about a name that has shared memory. */
     public static function learn(string $name, array $said): self
     {
-        self::known($name);
-        $slot = new Slot((string) ($said['vars'] ?? ''));
-        return self::$known[self::key($name)] =
-            new self($slot, $slot->words()->epoch, (string) ($said['gate'] ?? ''));
+        $before = self::known($name);
+        $slot = new Slot($said['vars']);
+        $epoch = (int) ($said['epoch'] ?? $slot->words()->epoch);
+        $instance = new self($slot, $epoch, (string) ($said['gate'] ?? ''));
+        $instance->ensured = $before !== null && $before->ensured;
+        return self::$known[self::key($name)] = $instance;
     }
 
     private static function key(string $name): string

@@ -31,29 +31,27 @@ function read(string $name): array
     return $instance->vars;
 }
 
-/** Raises RuntimeException where the name is not declared, or declared and not ensured. */
+/** Raises RuntimeException where the name is not declared, or nothing is to run under it. */
 function resolve(string $name): Instance
 {
-    $before = Instance::known($name);
     $reply = ask('resolve', ['name' => $name, 'scope' => scope_field()], 5.0);
     $said = $reply['instance'] ?? [];
-    if (!($said['ensured'] ?? false) && (int) ($said['num'] ?? 0) === 0) {
+    if (($said['vars'] ?? null) === null) {
         throw new \RuntimeException(
             "background worker \"$name\" is not running: call frankenphp_ensure_background_worker() first"
         );
     }
-    $instance = Instance::learn($name, $said);
-    $instance->ensured = $before !== null && $before->ensured;
-    return $instance;
+    return Instance::learn($name, $said);
 }
 
 function load(string $name, Instance $instance): void
 {
     $newest = $instance->slot->newest();
     if ($newest === null) {
-        throw new \RuntimeException(
-            "background worker \"$name\" has not published vars yet: it has not called frankenphp_set_vars()"
-        );
+        $why = in_array($instance->gate, ['', 'vars'], true)
+            ? 'it has not called frankenphp_set_vars()'
+            : "ensure does not wait for that while its set says ready_when: {$instance->gate}";
+        throw new \RuntimeException("background worker \"$name\" has not published vars yet: $why");
     }
     try {
         $instance->vars = decode($newest[1]);
