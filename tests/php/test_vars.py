@@ -165,7 +165,10 @@ def test_s6_9_a_reader_leaves_a_mark_each_time_it_was_cleared(php: Php) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        ({"ensured": False, "num": 0, "vars": None}, "is not running: call frankenphp_ensure_background_worker() first"),
+        (
+            {"ensured": False, "num": 0, "vars": None},
+            "is not running: call frankenphp_ensure_background_worker() first",
+        ),
         ({"ensured": False, "num": 1}, "has not published vars yet"),
         ({"ensured": True, "num": 0}, "has not published vars yet"),
         ({"ensured": True, "num": 0, "gate": "handle"}, "says ready_when: handle"),

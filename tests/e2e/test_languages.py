@@ -1,0 +1,51 @@
+"""The workers that docs/worker-contract.md shows, as they are printed there, under the real controller."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.project import Project, wait_gone
+
+PAGE = Path(__file__).parents[2] / "docs" / "worker-contract.md"
+SECTION = re.compile(r"^## A worker in (\w+)[^\n]*\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def shown() -> dict[str, str]:
+    """The first program of each section, by the name of its language."""
+    found = {}
+    for language, text in SECTION.findall(PAGE.read_text(encoding="utf-8")):
+        block = FENCE.search(text)
+        assert block is not None, f"no program in the section of {language}"
+        found[language] = block[2]
+    return found
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    return pytest.mark.skipif(shutil.which(program) is None, reason=f"there is no {program} on PATH")
+
+
+LANGUAGES = {"Python": "worker.py", "sh": "worker.sh", "Node": "worker.js"}
+
+
+def test_every_language_that_is_shown_is_run_here() -> None:
+    assert shown().keys() == LANGUAGES.keys()
+
+
+@pytest.mark.parametrize("language", ["Python", "sh", pytest.param("Node", marks=needs("node"))])
+def test_s8_3_it_takes_its_handle_and_stops_by_it(project: Project, language: str) -> None:
+    """Nothing else would stop it: the signal does not come, and the grace is longer than this test waits."""
+    file = LANGUAGES[language]
+    project.write(file, shown()[language])
+    project.declare(
+        "job", background=True, name="job", num=1, file=file, ready_when="handle", stop_grace="90s"
+    )
+    project.apply()
+    project.wait_state("job", "Ready")
+    pid = project.wait_pid("job-0")
+    project.ctl("stop", "job")
+    wait_gone(pid)
