@@ -31,7 +31,6 @@ class Real:
     def __init__(self, folder: Path) -> None:
         self.logs = logs.LogReader(str(folder))
         self._folder = str(folder)
-        self._files: dict[ports.WorkerRef, logfile.LogFile] = {}
         self._second = 0
 
     def run(self, ref: ports.WorkerRef, run: str = "aaa") -> None:
@@ -41,11 +40,10 @@ class Real:
         self._write(ref, "stdout", line)
 
     def _write(self, ref: ports.WorkerRef, stream: str, line: str) -> None:
-        file = self._files.get(ref)
-        if file is None:
-            file = self._files[ref] = logfile.LogFile(logtail.path_of(self._folder, ref))
+        file = logfile.LogFile(logtail.path_of(self._folder, ref))
         self._second += 1
         file.append(self._stamp(stream, "F") + line.encode() + b"\n", self._stamp)
+        file.close()
 
     def _stamp(self, stream: str, tag: str) -> bytes:
         return f"2026-11-24T10:00:{self._second:02d}.000000000Z {stream} {tag} ".encode()

@@ -198,7 +198,7 @@ def test_without_a_controller_one_is_started_and_said(manifests, monkeypatch):
         return launch.Launched(1, None, -1)
 
     monkeypatch.setattr(launch, "launch", start)
-    monkeypatch.setattr(launch, "wait_ready", lambda launched, timeout: {"ready": 1})
+    monkeypatch.setattr(launch, "wait_ready", lambda *_: {"ready": 1})
     try:
         outcome = manifests("apply", "-f", "m")
     finally:
@@ -217,7 +217,7 @@ def test_no_start_says_what_to_type(manifests):
 
 
 def test_a_controller_that_does_not_come_up_says_why(manifests, monkeypatch):
-    def failing(launched, timeout):
+    def failing(*_):
         raise launch.LaunchFailed("the disk is full", "ENOSPC\n")
 
     monkeypatch.setattr(launch, "launch", lambda *args, **more: launch.Launched(1, None, -1))
@@ -233,7 +233,7 @@ def test_the_loser_of_two_starts_joins_the_winner(manifests, api, monkeypatch):
     """The socket answers only after our launch was refused."""
     looks = []
 
-    def refused(launched, timeout):
+    def refused(*_):
         raise launch.Owned(99, manifests.run)
 
     monkeypatch.setattr(launch, "launch", lambda *args, **more: launch.Launched(1, None, -1))

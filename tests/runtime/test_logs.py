@@ -38,6 +38,7 @@ class Log:
         for text in texts:
             self.second += 1
             self.file.append(self.stamp(stream, tag) + text.encode() + b"\n", self.stamp)
+        self.file.close()
 
     def run(self, run: str) -> None:
         self.say(contract.run_started(run, 7), stream="workerset")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import os
 import socket
 import subprocess
@@ -77,10 +78,14 @@ def test_a_long_line_is_written_in_pieces_that_fit_and_make_it_again(length: int
     assert put_together(out) == [b"before", text, b"after"]
 
 
-def log_file(tmp_path: Path, max_size: int = 0, keep: int = 3) -> logfile.LogFile:
+@contextlib.contextmanager
+def log_file(tmp_path: Path, max_size: int = 0, keep: int = 3) -> Iterator[logfile.LogFile]:
     file = logfile.LogFile(str(tmp_path / "default/web-0.log"))
     file.max_size, file.keep = max_size, keep
-    return file
+    try:
+        yield file
+    finally:
+        file.close()
 
 
 def numbered(first: int, last: int) -> bytes:
@@ -88,35 +93,35 @@ def numbered(first: int, last: int) -> bytes:
 
 
 def test_rotation_loses_no_line_and_keeps_as_many_files_as_asked(tmp_path: Path) -> None:
-    file = log_file(tmp_path, max_size=1000, keep=3)
-    for number in range(0, 60, 3):
-        assert file.append(numbered(number, number + 3), stamp)
-    paths = logtail.files_of(file.path)
-    assert [os.path.basename(path) for path in paths][-2:] == ["web-0.log.1", "web-0.log"]
-    assert all(os.path.getsize(path) <= 1000 for path in paths)
-    texts = b"".join(Path(path).read_bytes() for path in paths)
-    assert texts == numbered(0, 60)
-    for number in range(60, 300):
-        file.append(numbered(number, number + 1), stamp)
-    assert len(logtail.files_of(file.path)) == 4
+    with log_file(tmp_path, max_size=1000, keep=3) as file:
+        for number in range(0, 60, 3):
+            assert file.append(numbered(number, number + 3), stamp)
+        paths = logtail.files_of(file.path)
+        assert [os.path.basename(path) for path in paths][-2:] == ["web-0.log.1", "web-0.log"]
+        assert all(os.path.getsize(path) <= 1000 for path in paths)
+        texts = b"".join(Path(path).read_bytes() for path in paths)
+        assert texts == numbered(0, 60)
+        for number in range(60, 300):
+            file.append(numbered(number, number + 1), stamp)
+        assert len(logtail.files_of(file.path)) == 4
 
 
 def test_without_old_files_to_keep_a_full_log_begins_anew(tmp_path: Path) -> None:
-    file = log_file(tmp_path, max_size=100, keep=0)
-    for number in range(10):
-        file.append(numbered(number, number + 1), stamp)
-    assert logtail.files_of(file.path) == [file.path]
-    assert os.path.getsize(file.path) <= 100
+    with log_file(tmp_path, max_size=100, keep=0) as file:
+        for number in range(10):
+            file.append(numbered(number, number + 1), stamp)
+        assert logtail.files_of(file.path) == [file.path]
+        assert os.path.getsize(file.path) <= 100
 
 
 def test_a_torn_end_is_cut_off_when_a_log_is_opened_again(tmp_path: Path) -> None:
-    file = log_file(tmp_path)
-    file.append(numbered(0, 2), stamp)
-    file.close()
-    with open(file.path, "ab") as torn:
-        torn.write(stamp("stdout", "F") + b"half a li")
-    file.append(numbered(2, 3), stamp)
-    assert Path(file.path).read_bytes() == numbered(0, 3)
+    with log_file(tmp_path) as file:
+        file.append(numbered(0, 2), stamp)
+        file.close()
+        with open(file.path, "ab") as torn:
+            torn.write(stamp("stdout", "F") + b"half a li")
+        file.append(numbered(2, 3), stamp)
+        assert Path(file.path).read_bytes() == numbered(0, 3)
 
 
 @pytest.fixture
@@ -135,21 +140,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_disk_drops_whole_lines_and_marks_the_gap(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
-    file = log_file(small_disk)
-    assert file.append(numbered(0, 5), stamp)
-    ballast.write_bytes(b"x" * 52 * 1024)
-    lost = numbered(5, 500)
-    assert not file.append(lost, stamp)
-    assert not file.append(lost, stamp)
-    assert "space" in file.trouble
-    text = Path(file.path).read_bytes()
-    assert text.endswith(b"\n")
-    ballast.unlink()
-    assert file.append(numbered(500, 501), stamp)
-    assert file.trouble == ""
-    texts = [line.split(b" ", 3)[3].decode() for line in Path(file.path).read_bytes().splitlines()]
-    assert any(line.startswith("gap: 990 lines") and "No space left" in line for line in texts)
-    assert texts[-1] == "500"
+    with log_file(small_disk) as file:
+        assert file.append(numbered(0, 5), stamp)
+        ballast.write_bytes(b"x" * 52 * 1024)
+        lost = numbered(5, 500)
+        assert not file.append(lost, stamp)
+        assert not file.append(lost, stamp)
+        assert "space" in file.trouble
+        text = Path(file.path).read_bytes()
+        assert text.endswith(b"\n")
+        ballast.unlink()
+        assert file.append(numbered(500, 501), stamp)
+        assert file.trouble == ""
+        texts = [line.split(b" ", 3)[3].decode() for line in Path(file.path).read_bytes().splitlines()]
+        assert any(line.startswith("gap: 990 lines") and "No space left" in line for line in texts)
+        assert texts[-1] == "500"
 
 
 class Writer:
