@@ -74,8 +74,8 @@ EFFECTS = (
     Effect("pickles and eval", "pickle marshal shelve builtins.eval builtins.exec", ""),
 )
 
-RETRIES = {"runtime/connection.py"}
-"""May pause before it tries again: a shim that is away tells nobody when it is back."""
+RETRIES = {"runtime/connection.py", "sdk/workerset/aio.py"}
+"""May pause before they try again: a shim or a controller that is away tells nobody when it is back."""
 
 IMPURE = {
     "asyncio",
