@@ -24,7 +24,7 @@ def clear(env: Mapping[str, str]) -> None:
         return
     try:
         descriptor = os.open(path, _FLAGS)
-    except OSError:
+    except (OSError, ValueError):
         return
     try:
         os.pwrite(descriptor, _CLEARED, 8 * layout.READY)

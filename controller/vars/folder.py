@@ -6,10 +6,13 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import stat
 
 from controller import ports
 from controller.vars import header, leftovers
+
+_OURS = re.compile(r"[0-9a-f]{32}(\.([0-9]+|new|name|made|name\.made))?")
 
 
 def slot_file(name: ports.VarsName) -> str:
@@ -47,11 +50,12 @@ def write_name(path: str, name: ports.VarsName) -> None:
 
 
 def grouped(path: str) -> dict[str, list[str]]:
-    """The files in the folder by the slot they belong to; empty if there is no such folder."""
+    """The files in the folder by the slot they belong to; what looks like none of ours is not there."""
     groups: dict[str, list[str]] = {}
     with contextlib.suppress(FileNotFoundError):
         for file in os.listdir(path):
-            groups.setdefault(leftovers.split(file)[0], []).append(file)
+            if _OURS.fullmatch(file):
+                groups.setdefault(leftovers.split(file)[0], []).append(file)
     return groups
 
 

@@ -28,11 +28,6 @@ class Words:
     published: int
     boot: bytes
 
-    @property
-    def last(self) -> int:
-        """The highest generation that a file may exist of."""
-        return max(self.generation, self.published)
-
 
 def read(path: str) -> Words:
     """`FileNotFoundError` if there is none; `ValueError` says what is wrong with it."""
@@ -45,8 +40,8 @@ def read(path: str) -> Words:
     generation, published = words[layout.GENERATION], words[layout.PUBLISHED]
     if data[:8] != layout.MAGIC:
         raise ValueError("it does not begin with the mark of one")
-    if not 0 < generation < _MOST or published > generation + 1:
-        raise ValueError("its words contradict each other")
+    if not 0 < generation < _MOST or published >= _MOST:
+        raise ValueError("its words are no generations")
     return Words(generation, published, data[8 * layout.BOOT :])
 
 

@@ -72,7 +72,7 @@ class SharedVars:
     def remove(self, name: ports.VarsName) -> None:
         path = self._known().pop(name, None) or self._path(name)
         try:
-            last = header.read(path).last
+            last = header.read(path).generation
             self._seeds.was_at(last)
         except (FileNotFoundError, ValueError):
             last = 0
@@ -127,8 +127,6 @@ class SharedVars:
             try:
                 return _snapshot(path, words.generation)
             except FileNotFoundError:
-                if words.published > words.generation:
-                    return None
                 why = "it is missing"
             except ValueError as error:
                 why = str(error)
@@ -140,6 +138,8 @@ class SharedVars:
         """Looks at the folder once; drops what another boot left, and what killed writers did."""
         if self._slots is None:
             self._slots = {}
+            if os.path.lexists(self._folder):
+                folder.secure(self._folder)
             for slot, files in folder.grouped(self._folder).items():
                 path = f"{self._folder}/{slot}"
                 name = folder.read_name(path)
@@ -160,7 +160,7 @@ class SharedVars:
             return True
         if words.boot != self._boot:
             return False
-        leftovers.clean(path, files, words.last)
+        leftovers.clean(path, files, words.generation)
         return True
 
     def _path(self, name: ports.VarsName) -> str:

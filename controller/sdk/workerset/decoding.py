@@ -21,9 +21,12 @@ class EnumMissing(LookupError):
 
 def decode(body: bytes) -> FrozenDict:
     """What `encode` was given, frozen. Raises `EnumMissing`, or `ValueError` where it is no such body."""
-    value = _with_room(_decoded, body)
+    try:
+        value = _with_room(_decoded, body)
+    except (TypeError, AttributeError, IndexError):
+        value = None
     if not isinstance(value, FrozenDict):
-        raise ValueError(f"not a body of vars, its top is no dict: {type(value).__name__}")
+        raise ValueError("not a body of vars: written by something else, or by a newer version")
     return value
 
 

@@ -26,8 +26,8 @@ EPOCH = 3
 resolved before is to be asked for again."""
 
 PUBLISHED = 4
-"""Word: the generation that was published last; 0 if nothing ever was. Differs from `GENERATION` only before
-the first publish, when that holds the seed (S6.5)."""
+"""Word: the generation that was published last; 0 if nothing ever was, while `GENERATION` holds the seed
+(S6.5). Stored right after `GENERATION`: whoever reads it first and finds it set reads one with a file."""
 
 SWEPT = 5
 """Word: counted up by the controller each time after it cleared `TOUCHED`. A reader whose words 1 to 5 are

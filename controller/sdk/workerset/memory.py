@@ -46,7 +46,8 @@ class Slot:
 
     `value` is what was read last, `seen_generation` its generation (-1: nothing yet), `seen` the watched
     words of then. `seen_epoch` is the epoch that the name was resolved in; it belongs to the caller, who
-    takes `epoch` before it asks; while it is another one, `seen` is empty.
+    takes `epoch` before it asks; while it is another one, `seen` is empty. `woken` is the last generation
+    that this process has told sleepers of.
     """
 
     __slots__ = (
@@ -62,6 +63,7 @@ class Slot:
         "seen_epoch",
         "seen_generation",
         "value",
+        "woken",
         "words",
     )
 
@@ -71,6 +73,7 @@ class Slot:
         self.seen_generation = -1
         self.seen = b""
         self._last: tuple[int, FrozenDict | None] = (0, None)
+        self.woken = 0
         self._again: bytes | None = None
         self._busy = 0
         self._lock, self._pid = RLock(), os.getpid()
@@ -86,8 +89,10 @@ class Slot:
     @property
     def generation(self) -> int:
         """The last published one; 0 if nothing ever was."""
+        if not self.words[layout.PUBLISHED]:
+            return 0
         generation: int = self.words[layout.GENERATION]
-        return generation if self.words[layout.PUBLISHED] else 0
+        return generation
 
     @property
     def ready(self) -> bool:
@@ -145,8 +150,8 @@ class Slot:
 
         before, looks = -1, 0
         while True:
-            generation = self.words[layout.GENERATION]
             published = self.words[layout.PUBLISHED]
+            generation = self.words[layout.GENERATION]
             if generation == self.seen_generation:
                 return generation, None
             if not published:
@@ -157,8 +162,6 @@ class Slot:
                 return generation, payload.unpack(payload.load(self.path, generation), generation)
             except FileNotFoundError:
                 why = "it is missing"
-                if looks >= _LOOKS and published > generation:
-                    return 0, None  # the first publish of all did not get to its last step
             except ValueError as error:
                 why = str(error)
             if looks >= _LOOKS:
@@ -205,7 +208,7 @@ class Slot:
         words, nap = self.words, futex.FIRST_NAP
         while True:
             generation = words[layout.GENERATION]
-            if words[layout.PUBLISHED] and generation > after:
+            if generation > after and words[layout.PUBLISHED]:
                 return True
             left = None if until is None else until - time.monotonic()
             if words[layout.EPOCH] != self.seen_epoch or (left is not None and left <= 0):

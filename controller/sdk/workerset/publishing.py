@@ -4,8 +4,8 @@
 | --- | --- | --- |
 | the private file is begun | the old snapshot | writes over it |
 | the payload has its name | the old snapshot | replaces it: no reader was told its name |
-| PUBLISHED is stored | the old snapshot | stores GENERATION for it first |
-| GENERATION is stored | the new snapshot, unless they sleep in a wait | wakes them |
+| GENERATION is stored | the new snapshot, of a first publish none; who waits sleeps on | wakes them |
+| PUBLISHED is stored | the new snapshot; who waits sleeps on | wakes them |
 | the wake-up | the new snapshot | removes the old payloads |
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from _thread import RLock
 
 from . import layout, payload
 
@@ -24,14 +25,16 @@ _MOST = 2**63
 """Far above any generation there will be; a word above it is no generation."""
 
 _held: set[int] = set()
-"""Descriptors that hold a lock. A child that is forked meanwhile must not keep the lock alive."""
+"""Descriptors that hold a lock. A child that is forked meanwhile must not keep the lock alive, so it closes
+them; `_opening` is held while they come and go, and for a fork."""
+
+_opening = RLock()
 
 
 def publish(slot: Slot, body: bytes) -> int:
     """Under the lock of the header that is at the slot's path now; the caller serialises its own threads."""
     while True:
         descriptor = _open(slot.path)
-        _held.add(descriptor)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             found = os.fstat(descriptor)
@@ -42,7 +45,6 @@ def publish(slot: Slot, body: bytes) -> int:
                 if os.fstat(descriptor).st_nlink:
                     return generation
         finally:
-            _held.discard(descriptor)
             _let_go(descriptor)
 
 
@@ -51,17 +53,20 @@ def _publish(slot: Slot, body: bytes, size: int) -> int:
     if size < layout.HEADER_SIZE or words[layout.GENERATION] >= _MOST:
         text = "the header of shared memory is damaged: ensure() has it made anew"
         raise ValueError(f"{text}: {slot.path}")
-    if _MOST > words[layout.PUBLISHED] > words[layout.GENERATION]:
-        words[layout.GENERATION] = words[layout.PUBLISHED]
-        slot.wake()
     current: int = words[layout.GENERATION]
     if words[layout.PUBLISHED] and _is_published(slot.path, current, body):
+        if slot.woken != current:  # its writer may have been killed before its last steps
+            if words[layout.PUBLISHED] != current:
+                words[layout.PUBLISHED] = current
+            slot.wake()
+            slot.woken = current
         return current
     generation = current + 1
     payload.store(slot.path, generation, payload.pack(generation, body) + body)
-    words[layout.PUBLISHED] = generation
     words[layout.GENERATION] = generation
+    words[layout.PUBLISHED] = generation
     slot.wake()
+    slot.woken = generation
     payload.tidy(slot.path, generation - 2)
     return generation
 
@@ -76,23 +81,28 @@ def _is_published(slot: str, generation: int, body: bytes) -> bool:
 
 def _open(path: str) -> int:
     try:
-        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY)
+        with _opening:
+            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY)
+            _held.add(descriptor)
+            return descriptor
     except FileNotFoundError:
-        text = (
-            "the shared memory of this worker is gone: the controller makes it anew when the name is ensured"
-        )
+        text = "the shared memory of this worker is gone: the controller makes it anew at the next ensure"
         raise FileNotFoundError(f"{text}: {path}") from None
 
 
 def _let_go(descriptor: int) -> None:
-    """Unlock first: a forked child may have a copy of the descriptor."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_UN)
-    finally:
-        os.close(descriptor)
+    """Unlock first: a forked child that has not closed its copy yet would hold the lock."""
+    with _opening:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            _held.discard(descriptor)
+            os.close(descriptor)
 
 
 def _in_child() -> None:
+    global _opening
+    _opening = RLock()
     for descriptor in _held:
         try:
             os.close(descriptor)
@@ -101,4 +111,6 @@ def _in_child() -> None:
     _held.clear()
 
 
-os.register_at_fork(after_in_child=_in_child)
+os.register_at_fork(
+    before=lambda: _opening.acquire(), after_in_parent=lambda: _opening.release(), after_in_child=_in_child
+)
