@@ -38,6 +38,8 @@ REASONS: dict[str, dict[str, str]] = {
     "Waiting": {
         "Conflict": "an older set holds a name or an address of this one",
         "EnvFile": "an env file cannot be read",
+        "AddressInUse": "another program listens on an address of the set; tried again",
+        "CannotListen": "an address of the set cannot be bound; tried again",
         "RuntimeDisconnected": "the part that runs processes is away",
         "ShuttingDown": "the controller ends",
         "NotWaiting": "nothing is waited for",

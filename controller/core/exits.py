@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from controller.core import backoff, lifecycle, records, runs, sentences, spec, worker
+from controller.core import backoff, lifecycle, listening, records, runs, sentences, spec, worker
 from controller.core.notes import Note
-
-LISTENING_FALLBACK_SECONDS = 2.0
-"""Where listening cannot be seen from outside, being alive this long stands in (S5)."""
 
 
 def level_passed(process: runs.Process, gate: spec.Gate) -> bool:
@@ -18,18 +15,21 @@ def level_passed(process: runs.Process, gate: spec.Gate) -> bool:
             return process.handle_taken
         case spec.Gate.VARS:
             return process.handle_taken and process.published
-        case spec.Gate.NOTIFY | spec.Gate.LISTENING:
+        case spec.Gate.NOTIFY:
             return process.ready
+        case spec.Gate.LISTENING:
+            return process.ready or process.listening
         case _:
             return False
 
 
-def alive_gate_seconds(rules: spec.WorkerSetSpec) -> float | None:
-    """How long being alive is enough to be ready; None where it never is."""
+def alive_gate_seconds(process: runs.Process, rules: spec.WorkerSetSpec) -> float | None:
+    """How long being alive is enough to be ready; None where it never is. It stands in where it cannot be
+    seen whether a process listens (S5)."""
     if rules.ready_when is spec.Gate.STARTED:
         return rules.min_ready_seconds
-    if rules.ready_when is spec.Gate.LISTENING:
-        return max(rules.min_ready_seconds, LISTENING_FALLBACK_SECONDS)
+    if rules.ready_when is spec.Gate.LISTENING and process.blind:
+        return rules.min_ready_seconds
     return None
 
 
@@ -44,7 +44,7 @@ def ready_since(
     if process.pid == 0:
         return None
     moments: list[float] = []
-    alive = alive_gate_seconds(rules)
+    alive = alive_gate_seconds(process, rules)
     if alive is not None and process.started_at + alive <= now:
         moments.append(process.started_at + alive)
     if level_passed(process, rules.ready_when):
@@ -108,7 +108,7 @@ def _last_exit(
 ) -> records.LastExit:
     alive = max(0.0, exit_.at - process.started_at) if process.started_at else 0.0
     gated = rules.ready_when not in (spec.Gate.STARTED, spec.Gate.COMPLETED)
-    waited = alive_gate_seconds(rules)
+    waited = alive_gate_seconds(process, rules)
     reached = level_passed(process, rules.ready_when) or (waited is not None and alive >= waited)
     return records.LastExit(
         run=process.run,
@@ -146,7 +146,9 @@ def _event(record: records.Record) -> lifecycle.Event:
 
 
 def _note(slot: worker.Slot, record: records.Record, rules: spec.WorkerSetSpec, *, clean: bool) -> Note:
-    text = sentences.failure(record, next_try(record, rules))
+    text = sentences.failure(
+        record, next_try(record, rules), listening.bind_hint(slot.ref, record.last, rules)
+    )
     name = slot.ref.worker
     if record.phase is records.Phase.COMPLETED:
         return Note("Completed", text, worker=name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core import kinds, quantity, signals, spec, words
+from controller.core import addresses, kinds, quantity, signals, spec, words
 
 
 def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
@@ -27,7 +27,7 @@ def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
         retry_after_seconds=quantity.parse_duration(take("retry_after", "30s")),
         restart=spec.Restart(take("restart", "always")),
         ready_when=ready_gate(declared),
-        min_ready_seconds=quantity.parse_duration(take("min_ready", "1s")),
+        min_ready_seconds=quantity.parse_duration(take("min_ready", "2s" if take("listen") else "1s")),
         stop_signal=signals.NUMBERS[take("stop_signal", "SIGTERM")],
         stop_grace_seconds=quantity.parse_duration(take("stop_grace", "30s")),
         suspend=take("suspend", False),
@@ -75,6 +75,8 @@ def _template(declared: Mapping[str, Any]) -> spec.Template:
         user=take("user"),
         files_limit=None if files_limit is None else int(files_limit),
         tty=take("tty", False),
+        listen=tuple(addresses.canonical(one) for one in take("listen", ())),
+        port=take("port"),
     )
 
 

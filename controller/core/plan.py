@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core import kinds, notes, records, runs, seen, slots, status, steps, worker
+from controller.core import kinds, listening, notes, records, runs, seen, slots, status, steps, worker
 
 SHUTTING_DOWN = worker.Wait("ShuttingDown", "the controller ends: workerctl up runs it again")
 DISCONNECTED = worker.Wait(
@@ -35,6 +35,7 @@ class Observed:
     for unchanged slots."""
 
     processes: tuple[runs.Process, ...] = ()
+    sockets: tuple[runs.Socket, ...] = ()
     records: Mapping[str, records.Record] = field(default_factory=dict)
     evicted: Mapping[str, float | None] = field(default_factory=dict)
     connected: bool = True
@@ -53,6 +54,7 @@ class Plan:
     records: Mapping[str, records.Record | None] = field(default_factory=dict)
     notes: tuple[notes.Note, ...] = ()
     wake_at: float | None = None
+    listening: listening.Listening = listening.NOTHING
     outdated: bool = False
     empty: bool = False
 
@@ -66,6 +68,15 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
     """Decide. With the runtime away nothing is planned: what was known stays, and the status says so."""
     if not observed.connected:
         return _away(desired, observed, now)
+    heard = listening.decide(
+        desired.facts,
+        observed.sockets,
+        observed.processes,
+        listening.NOTHING if observed.last is None else observed.last.listening,
+        now.monotonic,
+        wanted=_wants_sockets(desired),
+    )
+    desired = dataclasses.replace(desired, facts=_with_sockets(desired.facts, observed, heard))
     facts = desired.facts
     grouped = steps.by_worker(observed.processes)
     last = {} if observed.last is None else observed.last.workers
@@ -94,9 +105,32 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
             else:
                 workers[name] = slots.plan_slot(seen.slot_of(facts, place, found), facts, now, mint)
     before = observed.last
-    if before is not None and same_facts and _nothing_new(desired, before, workers, replacing):
+    if (
+        before is not None
+        and same_facts
+        and heard == before.listening
+        and _nothing_new(desired, before, workers, replacing)
+    ):
         return before
-    return _assemble(desired, observed, workers, replacing, now)
+    decided = _assemble(desired, observed, workers, replacing, now)
+    return dataclasses.replace(decided, verbs=(*heard.verbs, *decided.verbs), listening=heard)
+
+
+def _wants_sockets(desired: Desired) -> bool:
+    """While the set wants processes; not if what it listens on is another set's."""
+    hold = desired.facts.hold
+    return bool(desired.places) and (hold is None or hold.reason != "Conflict")
+
+
+def _with_sockets(facts: worker.SetFacts, observed: Observed, heard: listening.Listening) -> worker.SetFacts:
+    """The same object as in the last pass while it says the same: unchanged workers are not planned again."""
+    if not observed.sockets and heard == listening.NOTHING:
+        return facts
+    changed = dataclasses.replace(
+        facts, sockets=observed.sockets, opening=heard.opening, hold=facts.hold or heard.hold
+    )
+    last = None if observed.last is None else observed.last.facts
+    return last if last == changed else changed
 
 
 def _nothing_new(
@@ -228,34 +262,3 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
         workers=workers,
         outdated=True,
     )
-
-
-def render(decided: Plan, now: float) -> str:
-    """The plan as lines for people: verbs, waits, notes, and when to look again."""
-    lines = [_verb_line(verb) for verb in decided.verbs]
-    for wait in decided.waits:
-        until = "" if wait.until is None else f" (until +{wait.until - now:.3g}s)"
-        lines.append(f"wait {wait.reason}: {wait.message}{until}")
-    lines += [
-        f"note {note.type} {note.reason} {note.worker or '-'}: {note.message}" for note in decided.notes
-    ]
-    if decided.status is not None:
-        shown = decided.status
-        lines.append(
-            f"status {shown['readyReplicas']}/{shown['replicas']} {shown['state']}: {shown['message']}"
-        )
-    lines.append("sleep" if decided.wake_at is None else f"wake +{decided.wake_at - now:.3g}s")
-    return "\n".join(lines) + "\n"
-
-
-def _verb_line(verb: runs.Verb) -> str:
-    text = f"{type(verb).__name__} {verb.ref.worker} run={verb.run}"
-    match verb:
-        case runs.StartRun():
-            return f"{text} template={verb.template_hash}"
-        case runs.PlaceTicket():
-            return f"{text} next={verb.next_run}{' on_success' if verb.on_success else ''}"
-        case runs.CloseHandle() | runs.Signal():
-            return f"{text} signal={verb.signal}"
-        case _:
-            return text

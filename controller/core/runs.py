@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core import spec
+from controller.core import kinds, spec
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +49,7 @@ class Process:
 
     `pid == 0` means "asked for, not yet started". A process with `exit` stays listed until it is
     acknowledged. `survivors` is non-empty while attributed descendants of an ended run live (S4.6).
+    `listening`: a `Look` has seen it wait for connections; `blind`: it cannot be seen whether it does (S5).
     Times are monotonic seconds, `started_wall` epoch seconds.
     """
 
@@ -71,6 +72,21 @@ class Process:
     killed_at: float | None = None
     exit: Exit | None = None
     survivors: tuple[Survivor, ...] = ()
+    listening: bool = False
+    blind: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Socket:
+    """One address of a set (S7.1): `bound` is the real address, or `error`, a whole sentence, says why not.
+
+    `in_use`: somebody else has it. With neither it was asked for and is not there yet.
+    """
+
+    address: str
+    bound: str = ""
+    error: str = ""
+    in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,4 +164,33 @@ class Acknowledge:
     run: str
 
 
-Verb = StartRun | PlaceTicket | WithdrawTicket | CloseHandle | Signal | Kill | Acknowledge
+@dataclass(frozen=True, slots=True)
+class Look:
+    """See whether a process of the run waits for connections on a socket of its set; a level says so (S5)."""
+
+    ref: WorkerRef
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSockets:
+    """The set's sockets are these addresses (`core/addresses.py`), in canonical text.
+
+    What is bound already is left alone, what failed is tried again, what is not named is closed here;
+    processes that have a closed one keep it. Applies before any start that is submitted later.
+    """
+
+    key: kinds.Key
+    listen: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CloseSockets:
+    """The set has no sockets any more."""
+
+    key: kinds.Key
+
+
+RunVerb = StartRun | PlaceTicket | WithdrawTicket | CloseHandle | Signal | Kill | Acknowledge | Look
+SetVerb = OpenSockets | CloseSockets
+Verb = RunVerb | SetVerb

@@ -66,8 +66,11 @@ def last_words(last: records.LastExit) -> str:
     return text[:_LONGEST]
 
 
-def failure(record: records.Record, next_try: str) -> str:
-    """`exit 1 after 0.3s, 7th time: KeyError 'API_KEY' (src/import.py:12); next try in 30s`."""
+def failure(record: records.Record, next_try: str, why: str = "") -> str:
+    """`exit 1 after 0.3s, 7th time: KeyError 'API_KEY' (src/import.py:12); next try in 30s`.
+
+    `why` takes the place of its last words, where something better is known.
+    """
     last = record.last
     if last is None:
         return next_try
@@ -76,7 +79,7 @@ def failure(record: records.Record, next_try: str) -> str:
         text += f", {ordinal(record.counters.failures)} time"
     elif hint := quick_exit_hint(record):
         text = hint
-    if words := last_words(last):
+    if words := why or last_words(last):
         text += f": {words}"
     return f"{text}; {next_try}" if next_try else text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from controller.core import backoff, exits, records, runs, spec, stopping, views, worker
+from controller.core import backoff, exits, listening, records, runs, spec, stopping, views, worker
 from controller.core.draft import Draft
 from controller.core.lifecycle import Event
 from controller.core.notes import Note
@@ -89,8 +89,10 @@ def _tend(draft: Draft, live: runs.Process) -> None:
     if live.pid == 0:
         return
     if since is None:
-        alive = exits.alive_gate_seconds(draft.facts.spec)
+        alive = exits.alive_gate_seconds(live, draft.facts.spec)
         draft.wake(None if alive is None else live.started_at + alive)
+        if draft.facts.spec.ready_when is spec.Gate.LISTENING:
+            _look(draft, live)
     else:
         _forgive(draft, since)
     _see_to_ticket(draft, live)
@@ -110,7 +112,22 @@ def _mark(draft: Draft, live: runs.Process, since: float | None) -> None:
     if old is not None and old.run == live.run and old.ready_since == since:
         return
     wall = 0.0 if since is None else draft.now.wall_at(since)
-    draft.mark = worker.Mark(live.run, since, wall)
+    looked_at = old.looked_at if old is not None and old.run == live.run else 0.0
+    draft.mark = worker.Mark(live.run, since, wall, looked_at)
+
+
+def _look(draft: Draft, live: runs.Process) -> None:
+    """S5: nothing tells when a process begins to listen, so it is looked at, ever more rarely."""
+    mark, now = draft.mark or worker.Mark(live.run), draft.now.monotonic
+    due = listening.next_look(live.started_at, mark.looked_at)
+    if now >= due:
+        draft.verbs.append(runs.Look(live.ref, live.run))
+        draft.mark = dataclasses.replace(mark, looked_at=now)
+        due = listening.next_look(live.started_at, now)
+        if listening.is_suspicious(live, draft.mark) and not listening.is_suspicious(live, mark):
+            text = listening.idle_sentence(live, draft.mark, draft.facts.spec)
+            draft.notes.append(Note("NotListening", text, warning=True, worker=live.ref.worker))
+    draft.wake(due)
 
 
 def _forgive(draft: Draft, since: float) -> None:
@@ -146,7 +163,8 @@ def _see_to_ticket(draft: Draft, live: runs.Process) -> None:
 
 def _next_is_free(draft: Draft, live: runs.Process) -> bool:
     rules, record = draft.facts.spec, draft.record
-    if rules.restart is spec.Restart.NEVER or draft.facts.hold is not None:
+    held = draft.facts.hold is not None or draft.facts.opening
+    if rules.restart is spec.Restart.NEVER or held:
         return False
     if live.template_hash != draft.facts.template_hash or record.phase is not records.Phase.NONE:
         return False
@@ -169,7 +187,7 @@ def _fill(draft: Draft) -> None:
         if draft.record is not records.EMPTY:
             draft.record = draft.record.renewed(facts.template_hash or "")
         draft.step(Event.RENEW)
-    if _rests(draft) or facts.hold is not None or facts.template_hash is None:
+    if _rests(draft) or facts.hold is not None or facts.opening or facts.template_hash is None:
         return
     run = draft.mint()
     draft.step(Event.START)

@@ -45,7 +45,10 @@ class LogRules:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The part of a spec that a process is made from; a change of it restarts (S4.12)."""
+    """The part of a spec that a process is made from; a change of it restarts (S4.12).
+
+    `listen` holds addresses in canonical text (`addresses.py`).
+    """
 
     file: str | None = None
     command: tuple[str, ...] | None = None
@@ -59,6 +62,8 @@ class Template:
     user: str | None = None
     files_limit: int | None = None
     tty: bool = False
+    listen: tuple[str, ...] = ()
+    port: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core import conditions, kinds, names, sentences, spec, stamps, template, worker
+from controller.core import conditions, kinds, listening, names, sentences, spec, stamps, template, worker
 from controller.core.conditions import Condition
 from controller.core.lifecycle import State
 
@@ -56,6 +56,7 @@ class _Tally:
     given_up: worker.View | None = None
     failing: worker.View | None = None
     pending: worker.View | None = None
+    unseen: worker.View | None = None
     done: worker.View | None = None
 
 
@@ -73,6 +74,7 @@ def compute(
     tally = _count(views, facts.template_hash, wanted)
     word, message = _word(facts, tally, deleting=deleting)
     return {
+        **({"addresses": listening.shown(facts.sockets)} if facts.sockets else {}),
         "observedGeneration": facts.generation,
         "replicas": tally.alive,
         "readyReplicas": tally.ready,
@@ -107,6 +109,7 @@ def _count(views: Sequence[worker.View], wanted_hash: str | None, wanted: int) -
                 tally.outdated += 1
         if view.ready:
             tally.ready += 1
+            tally.unseen = tally.unseen or (view if view.message else None)
             continue
         if state is State.COMPLETED:
             tally.completed += 1
@@ -143,7 +146,9 @@ def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str
     if tally.outdated:
         return Word.ROLLING, f"{tally.updated} of {tally.wanted} run the new template"
     if tally.ready + tally.completed >= tally.wanted:
-        return Word.READY, _stopping(facts, tally) if tally.stopping else ""
+        if tally.stopping:
+            return Word.READY, _stopping(facts, tally)
+        return Word.READY, "" if tally.unseen is None else _of_worker(tally.unseen, rules)
     return Word.STARTING, "" if tally.pending is None else _of_worker(tally.pending, rules)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core import exits, names, records, runs, spec, worker
+from controller.core import exits, listening, names, records, runs, spec, worker
 from controller.core.notes import Note
 
 DEFAULT_CATCH_ALL_CAP = 16
@@ -90,7 +90,8 @@ def choose_replacements(
 
     The next one follows when the last is ready, done, given up, has failed `TRIED_ENOUGH` times or was alive
     for `SETTLE_SECONDS`: a broken template cannot hold up the pool for ever. Where nothing may start because
-    another set holds the name, all of them go: it is no longer theirs.
+    another set holds the name, all of them go: it is no longer theirs. Where the sockets of the new template
+    are not bound (S7.1), none goes.
     """
     if facts.template_hash is None:
         return Replacing()
@@ -101,6 +102,8 @@ def choose_replacements(
         and live.template_hash != facts.template_hash
     ]
     if not outdated:
+        return Replacing()
+    if facts.opening or (facts.hold is not None and facts.hold.reason in listening.REASONS):
         return Replacing()
     if facts.hold is not None:
         return Replacing(frozenset(live.ref.worker for live in outdated))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core import draft, exits, records, runs, sentences, spec, worker
+from controller.core import draft, exits, listening, records, runs, sentences, spec, worker
 from controller.core.lifecycle import State
 
 
@@ -49,24 +49,26 @@ _GATE_WAITS = {
     spec.Gate.HANDLE: "it has not taken its handle yet",
     spec.Gate.VARS: "it has not published vars yet",
     spec.Gate.NOTIFY: "it has not sent READY=1 yet",
-    spec.Gate.LISTENING: "it does not listen yet",
 }
 
 
 def _why(made: draft.Draft) -> tuple[str, str]:
     """Reason and sentence for a worker that is not simply running; no times that move."""
     record, facts = made.record, made.facts
+    hint = listening.bind_hint(made.slot.ref, record.last, facts.spec)
     match made.state:
-        case State.READY | State.GONE:
+        case State.GONE:
             return "", ""
+        case State.READY:
+            return "", _why_ready(made)
         case State.STARTING | State.RUNNING:
             if record.counters.failures:
-                return "Retrying", sentences.failure(record, "running again")
-            return "", _GATE_WAITS.get(facts.spec.ready_when, "") if made.state is State.RUNNING else ""
+                return "Retrying", sentences.failure(record, "running again", hint)
+            return "", _gate(made) if made.state is State.RUNNING else ""
         case State.BACKOFF:
-            return "CrashLoopBackOff", sentences.failure(record, exits.next_try(record, facts.spec))
+            return "CrashLoopBackOff", sentences.failure(record, exits.next_try(record, facts.spec), hint)
         case State.FAILED:
-            return "GivenUp", sentences.failure(record, exits.next_try(record, facts.spec))
+            return "GivenUp", sentences.failure(record, exits.next_try(record, facts.spec), hint)
         case State.COMPLETED:
             return "Completed", sentences.ending(record.last) if record.last else ""
         case State.STOPPING:
@@ -74,3 +76,18 @@ def _why(made: draft.Draft) -> tuple[str, str]:
         case _:
             hold = facts.hold
             return (hold.reason, hold.message) if hold else ("Pending", "")
+
+
+def _gate(made: draft.Draft) -> str:
+    """What its gate waits for."""
+    rules, live = made.facts.spec, made.slot.live
+    if rules.ready_when is spec.Gate.LISTENING and live is not None:
+        return listening.idle_sentence(live, made.mark, rules)
+    return _GATE_WAITS.get(rules.ready_when, "")
+
+
+def _why_ready(made: draft.Draft) -> str:
+    """Nothing, unless it counts as ready by its age alone where its gate says more."""
+    rules, live = made.facts.spec, made.slot.live
+    unseen = live is not None and not exits.level_passed(live, rules.ready_when)
+    return listening.unseen_sentence(rules) if unseen and rules.ready_when is spec.Gate.LISTENING else ""

@@ -37,7 +37,8 @@ class SetFacts:
     """What holds for every worker of a set in this pass.
 
     `template_hash` is None while the template cannot be read (an env file is missing): then nothing starts
-    and nothing counts as outdated. `hold` is why nothing may start. `grace_seconds` is instead of stop_grace.
+    and nothing counts as outdated. `hold` is why nothing may start; with `opening` nothing may either, until
+    it is known whether the set's `sockets` are bound. `grace_seconds` is instead of stop_grace.
     """
 
     namespace: str
@@ -49,6 +50,8 @@ class SetFacts:
     boot_id: str = ""
     env_file_values: Mapping[str, str] = field(default_factory=dict)
     hold: Wait | None = None
+    sockets: tuple[runs.Socket, ...] = ()
+    opening: bool = False
     grace_seconds: float | None = None
     ready_resets_after_seconds: float = 10.0
 
@@ -67,11 +70,12 @@ class SetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When a run was first seen ready; kept in memory only, by worker."""
+    """When a run was first seen ready, and last looked at (S5); kept in memory only, by worker."""
 
     run: str
     ready_since: float | None = None
     ready_wall: float = 0.0
+    looked_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

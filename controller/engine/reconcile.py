@@ -74,6 +74,7 @@ class Reconciler:
         processes = self._runtime.processes(key)
         observed = plan.Observed(
             processes=processes,
+            sockets=self._runtime.sockets(key),
             records=mind.records,
             evicted=dict(mind.evicted),
             connected=self._runtime.connected(),

@@ -11,6 +11,7 @@ WorkerRef = runs.WorkerRef
 Survivor = runs.Survivor
 Exit = runs.Exit
 Process = runs.Process
+Socket = runs.Socket
 StartRun = runs.StartRun
 PlaceTicket = runs.PlaceTicket
 WithdrawTicket = runs.WithdrawTicket
@@ -18,6 +19,11 @@ CloseHandle = runs.CloseHandle
 Signal = runs.Signal
 Kill = runs.Kill
 Acknowledge = runs.Acknowledge
+Look = runs.Look
+OpenSockets = runs.OpenSockets
+CloseSockets = runs.CloseSockets
+RunVerb = runs.RunVerb
+SetVerb = runs.SetVerb
 Verb = runs.Verb
 
 
@@ -38,8 +44,15 @@ class Runtime(Protocol):
         """All runs of the set, oldest first: O(runs of that set)."""
         ...
 
+    def sockets(self, key: kinds.Key) -> tuple[Socket, ...]:
+        """The sockets of the set as levels, in the order of its `OpenSockets`; empty without one.
+
+        They outlive every process and the controller. Reflected at once, like processes.
+        """
+        ...
+
     def keys(self) -> tuple[kinds.Key, ...]:
-        """Every set that has at least one process here, declared or not."""
+        """Every set that has at least one process or socket here, declared or not."""
         ...
 
     def connected(self) -> bool:

@@ -16,6 +16,8 @@ BASE = "base environment"
 MANIFEST = "env"
 ENV_FILES = "env_files"
 OURS = "workerset"
+LISTEN_FD = "LISTEN_FD"
+"""In `command` and `args` of HTTP sets: the number of the first socket; no variable of the process."""
 
 _REFERENCE = re.compile(r"\$\$\(|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
@@ -72,13 +74,16 @@ class Resolver:
         cwd = os.path.normpath(os.path.join(self._root, template.working_dir))
         choice = self._choose(template, cwd)
         own = self._language(choice, cwd)
+        if template.port is not None:
+            own["PORT"] = Variable(str(template.port), "port")
         for name, value in env_file_values.items():
             own[name] = Variable(value, ENV_FILES)
         for name, value in template.env.items():
             own[name] = Variable(value, MANIFEST)
-        self._add_contract(own, identity)
+        self._add_contract(own, identity, len(template.listen))
         words = self._words(template, identity, choice)
-        argv = tuple(expand(word, own, self._base) for word in words)
+        known = {**own, LISTEN_FD: Variable(str(contract.HANDLE), OURS)} if template.listen else own
+        argv = tuple(expand(word, known, self._base) for word in words)
         if not argv or not argv[0]:
             raise ports.LaunchProblem("the command is empty: give a program as its first word")
         by_ordinal = any(contract.ORDINAL in word for word in words)
@@ -117,13 +122,13 @@ class Resolver:
             own["VIRTUAL_ENV"] = Variable(choice.venv, OURS)
         return own
 
-    def _add_contract(self, variables: dict[str, Variable], identity: Identity) -> None:
+    def _add_contract(self, variables: dict[str, Variable], identity: Identity, sockets: int) -> None:
         fixed = {
             contract.CONTRACT: contract.VERSION,
             contract.NAME: identity.worker_name,
             contract.SCOPE: identity.scope,
             contract.ORDINAL: str(identity.ordinal),
-            contract.HANDLE_FD: str(contract.HANDLE),
+            contract.HANDLE_FD: str(contract.HANDLE + sockets),
         }
         if identity.background:
             fixed[contract.BACKGROUND] = "1"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from controller import clock as clocks
 from controller import ports, settings
 from controller.core import kinds, spec
-from controller.runtime import connection, envfile, environment, logtail, specs, usage, wire
+from controller.runtime import connection, envfile, environment, listening, logtail, specs, usage, wire
 
 _LAST_LINES = 20
 
@@ -41,6 +42,7 @@ class LocalRuntime:
         self._specs = specs.Specs(self._resolver)
         self._runs: dict[str, ports.Process] = {}
         self._by_key: dict[kinds.Key, dict[str, ports.Process]] = {}
+        self._sockets: dict[kinds.Key, tuple[ports.Socket, ...]] = {}
         self._local: set[str] = set()
         self._listed: set[str] | None = None
         self._changed: dict[kinds.Key, None] = {}
@@ -81,12 +83,16 @@ class LocalRuntime:
             match message[0]:
                 case "run":
                     self._heard(wire.process(message))
+                case "sockets":
+                    self._heard_sockets(kinds.Key(*message[1]), message[2])
                 case "gone":
                     self._remove(message[1])
                 case "fact":
                     self._learn(message[1], message[2])
                 case "hello":
                     self._listed = set()
+                    self._changed.update(dict.fromkeys(self._sockets))
+                    self._sockets.clear()
                 case "listed":
                     self._finish_listing()
         self._tell()
@@ -136,7 +142,17 @@ class LocalRuntime:
         return tuple(self._by_key.get(key, {}).values())
 
     def keys(self) -> tuple[kinds.Key, ...]:
-        return tuple(self._by_key)
+        return tuple({**self._by_key, **dict.fromkeys(self._sockets)})
+
+    def sockets(self, key: kinds.Key) -> tuple[ports.Socket, ...]:
+        return self._sockets.get(key, ())
+
+    def _heard_sockets(self, key: kinds.Key, told: Sequence[Sequence[Any]]) -> None:
+        self._changed[key] = None
+        if told:
+            self._sockets[key] = tuple(listening.level(one, self._paths.root) for one in told)
+        else:
+            self._sockets.pop(key, None)
 
     def _put(self, process: ports.Process) -> None:
         key = kinds.Key(process.ref.namespace, process.ref.workerset)
@@ -176,6 +192,9 @@ class LocalRuntime:
         for asked in verbs:
             if isinstance(asked, ports.StartRun):
                 self._start(asked, now, out)
+            elif isinstance(asked, ports.OpenSockets | ports.CloseSockets):
+                self._reflect_sockets(asked)
+                out.append(wire.set_verb(asked, self._paths.root))
             elif asked.run in self._runs:
                 self._reflect(asked, now)
                 out.append(wire.verb(asked))
@@ -200,7 +219,13 @@ class LocalRuntime:
     def _tell_soon(self, key: kinds.Key) -> None:
         asyncio.get_running_loop().call_soon(lambda: self.on_change(key))
 
-    def _reflect(self, asked: ports.Verb, now: float) -> None:
+    def _reflect_sockets(self, asked: ports.SetVerb) -> None:
+        """What is bound stays bound; the rest is asked for."""
+        before = {one.address: one for one in self._sockets.pop(asked.key, ()) if one.bound}
+        if isinstance(asked, ports.OpenSockets):
+            self._sockets[asked.key] = tuple(before.get(one) or ports.Socket(one) for one in asked.listen)
+
+    def _reflect(self, asked: ports.RunVerb, now: float) -> None:
         process = self._runs[asked.run]
         match asked:
             case ports.Acknowledge():
@@ -222,7 +247,7 @@ class LocalRuntime:
             case ports.Kill():
                 closed = now if process.handle_closed_at is None else process.handle_closed_at
                 process = dataclasses.replace(process, killed_at=now, handle_closed_at=closed, ticket=None)
-            case ports.StartRun():
+            case ports.StartRun() | ports.Look():
                 return
         self._put(process)
 

@@ -109,4 +109,6 @@ def fields_of(launch: environment.Launch, asked: ports.StartRun) -> dict[str, An
     }
     optional = {"umask": template.umask, "nice": template.nice, "files": template.files_limit}
     fields.update({name: value for name, value in optional.items() if value is not None})
+    if template.listen:
+        fields["listen"] = template.listen
     return fields

@@ -6,10 +6,12 @@ The shim's side is `shim/control.py` and `Run.to_wire`. Pure translation, no I/O
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from controller import ports
+from controller.core import addresses
 
 PROTOCOL = 1
 
@@ -48,10 +50,25 @@ def process(message: Message) -> ports.Process:
         killed_at=message[16],
         exit=None if ended is None else ports.Exit(ended[0], ended[1], ended[2], ended[3]),
         survivors=tuple(ports.Survivor(pid, command) for pid, command in message[18]),
+        listening=message[20],
+        blind=message[21],
     )
 
 
-def verb(asked: ports.Verb) -> Message:
+def set_verb(asked: ports.SetVerb, root: str) -> Message:
+    """What concerns the sockets of a set; paths are relative to the project's root (S1.5)."""
+    owner = [asked.key.namespace, asked.key.name]
+    if isinstance(asked, ports.CloseSockets):
+        return ["unlisten", owner]
+    wanted: list[list[object]] = []
+    for identity in asked.listen:
+        one = addresses.parse(identity)
+        host = os.path.join(root, one.host) if one.family == "unix" else one.host
+        wanted.append([identity, one.family, host, one.port])
+    return ["listen", owner, wanted]
+
+
+def verb(asked: ports.RunVerb) -> Message:
     """Every verb but `StartRun`, which needs a spec that was sent before."""
     match asked:
         case ports.PlaceTicket():
@@ -66,6 +83,8 @@ def verb(asked: ports.Verb) -> Message:
             return ["kill", asked.run]
         case ports.Acknowledge():
             return ["ack", asked.run]
+        case ports.Look():
+            return ["look", asked.run]
         case ports.StartRun():
             raise TypeError("a StartRun is encoded with its spec")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 PROTOCOL = 1
 _CHUNK = 262144
 _AT_ONCE = 500
-_TO_RUNS = ("ticket", "close", "signal", "kill")
+_TO_RUNS = ("ticket", "close", "signal", "kill", "listen", "unlisten")
 
 
 class Control:
@@ -81,6 +81,7 @@ class Control:
         self._news = dict(self._facts)
         self._listing = True
         self._table.dirty = dict(self._table.runs)
+        self._table.sockets.mark_all()
         self._send([["hello", PROTOCOL, os.getpid()]])
         self.on_presence()
 
@@ -132,6 +133,12 @@ class Control:
                 table.signal(run, number)
             case ["kill", run]:
                 table.kill(run)
+            case ["look", run]:
+                table.look(run)
+            case ["listen", [namespace, workerset], wanted]:
+                table.sockets.open((namespace, workerset), wanted)
+            case ["unlisten", [namespace, workerset]]:
+                table.sockets.close((namespace, workerset))
             case ["ack", run]:
                 table.acknowledge(run)
             case ["base", key, env]:
@@ -167,6 +174,7 @@ class Control:
             else:
                 messages.append(run.to_wire())
         self._table.dirty = kept
+        messages += self._table.sockets.news()
         messages += [["fact", name, value] for name, value in self._news.items()]
         self._news.clear()
         if self._listing and not kept:

@@ -22,6 +22,7 @@ class Spec:
         "files",
         "found_at",
         "keep",
+        "listen",
         "max_size",
         "nice",
         "program",
@@ -37,6 +38,7 @@ class Spec:
         self.umask: int | None = fields.get("umask")
         self.nice: int | None = fields.get("nice")
         self.files: int | None = fields.get("files")
+        self.listen: list[str] = fields.get("listen", [])
         self.max_size: int = fields["max_size"]
         self.keep: int = fields["keep"]
         self.program = ""
@@ -71,6 +73,7 @@ class Run:
 
     __slots__ = (
         "acknowledged",
+        "blind",
         "by_ticket",
         "closed_at",
         "exit",
@@ -78,6 +81,7 @@ class Run:
         "handle_taken",
         "id",
         "killed_at",
+        "listening",
         "log",
         "ordinal",
         "pid",
@@ -110,6 +114,7 @@ class Run:
         self.started_at = 0.0
         self.started_wall = 0.0
         self.handle_taken = self.ready = self.published = False
+        self.listening = self.blind = False
         self.status = ""
         self.ticket: str | None = None
         self.ticket_on_success = False
@@ -152,4 +157,6 @@ class Run:
             self.exit,
             list(self.survivors.items()),
             self.ticket_on_success,
+            self.listening,
+            self.blind,
         ]

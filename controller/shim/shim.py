@@ -69,6 +69,7 @@ class Shim:
     def finish(self) -> None:
         """Everything is stopped; what was written is still drained."""
         self._control.flush()
+        self._table.sockets.close_all()
         self._writer.finish()
 
     def _make_folders(self) -> None:

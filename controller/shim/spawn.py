@@ -14,11 +14,14 @@ import stat
 import time
 
 from controller.sdk.workerset import contract
-from controller.shim import lean
+from controller.shim import handover, lean
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
     from controller.shim.records import Run, Spec
 
 _SIGNALS = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
@@ -42,7 +45,7 @@ class Spawner:
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
         self._null = os.open(os.devnull, os.O_RDWR)
         self._output, self._input = os.dup(self._null), os.dup(self._null)
-        self._actions = (
+        self._actions: tuple[tuple[Any, ...], ...] = (
             (os.POSIX_SPAWN_DUP2, self._output, 1),
             (os.POSIX_SPAWN_DUP2, self._output, 2),
             (os.POSIX_SPAWN_DUP2, self._input, contract.HANDLE),
@@ -53,7 +56,7 @@ class Spawner:
         """How many descriptors this process may have."""
         return self._own_files
 
-    def start(self, run: Run, notify_path: str) -> None:
+    def start(self, run: Run, notify_path: str, sockets: Sequence[int] = ()) -> None:
         """Sets `pid`, `handle` (write end) and `log` (read end) of the run. Raises `StartFailed`."""
         spec = run.spec
         if spec.files is not None and self._hard not in (resource.RLIM_INFINITY,) and spec.files > self._hard:
@@ -63,7 +66,7 @@ class Spawner:
         handle_read, handle_write, log_read, log_write = self._pipes()
         self._place(handle_read, log_write)
         try:
-            run.pid = self._spawn(_program(spec), run, notify_path)
+            run.pid = self._spawn(_program(spec), run, notify_path, sockets)
         except BaseException:
             os.close(handle_write)
             os.close(log_read)
@@ -104,22 +107,29 @@ class Spawner:
             "raise it with ulimit -Hn before the controller is first started, or run fewer workers"
         )
 
-    def _spawn(self, path: str, run: Run, notify_path: str) -> int:
-        spec = run.spec
+    def _spawn(self, path: str, run: Run, notify_path: str, sockets: Sequence[int]) -> int:
+        spec, files = run.spec, run.spec.files or self._worker_files
         env = spec.env.copy()
         env[contract.RUN] = run.id
         env[contract.ORDINAL] = str(run.ordinal)
         env[contract.NOTIFY_SOCKET] = notify_path
-        env[contract.HANDLE_FD] = str(contract.HANDLE)
+        env[contract.HANDLE_FD] = str(contract.HANDLE + len(sockets))
         _enter(spec.cwd)
+        program, argv, actions = path, spec.argv, self._actions
+        if sockets:
+            _check(path, spec)
+            env.update(handover.environment(len(sockets), run.slot.ref[1]))
+            program, argv = handover.SHELL, handover.argv(spec.argv, files)
+            actions = (*self._actions[:2], *handover.actions(sockets, self._input))
+            files = self._own_files
         umask = None if spec.umask is None else os.umask(spec.umask)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (spec.files or self._worker_files, self._hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, self._hard))
         try:
             return os.posix_spawn(
-                path,
-                spec.argv,
+                program,
+                argv,
                 env,
-                file_actions=self._actions,
+                file_actions=actions,
                 setsid=True,
                 setsigmask=(),
                 setsigdef=_SIGNALS,
@@ -184,6 +194,18 @@ def _look_up(name: str, spec: Spec) -> str:
     if blocked:
         raise StartFailed(f"not executable, chmod +x makes it so: {blocked}")
     raise StartFailed(f"command not found: {name} (looked in PATH={search})")
+
+
+def _check(path: str, spec: Spec) -> None:
+    """Where a shell comes between: what it could not execute is said in the same words as elsewhere."""
+    full = os.path.normpath(os.path.join(spec.cwd, path))
+    if not os.path.exists(full):
+        raise StartFailed(_missing(full))
+    if os.path.isdir(full) or not os.access(full, os.X_OK):
+        raise StartFailed(_denied(full))
+    interpreter = _first_line(full)
+    if interpreter and not os.path.exists(interpreter):
+        raise StartFailed(_missing(full))
 
 
 def _spawn_failure(path: str, spec: Spec, error: OSError | ValueError) -> str:

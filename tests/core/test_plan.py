@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.core import kinds, plan, records, runs, spec, steps, worker
+from controller.core import kinds, plan, planlines, records, runs, spec, steps, worker
 from tests.fakes.ids import CountingIds
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "plan"
@@ -116,7 +116,7 @@ def mint() -> Callable[[], str]:
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_printed_plans(scene: str, mint: Callable[[], str], request: pytest.FixtureRequest) -> None:
-    shown = plan.render(plan.plan(*SCENES[scene], NOW, mint), NOW.monotonic)
+    shown = planlines.render(plan.plan(*SCENES[scene], NOW, mint), NOW.monotonic)
     path = GOLDEN / f"{scene}.txt"
     if request.config.getoption("--update-golden"):
         path.write_text(shown)
