@@ -35,6 +35,8 @@ DECLARED: dict[str, tuple[Any, dict[str, Any]]] = {
     "working_dir": ("app", {}),
     "env": ({"A": "b"}, {}),
     "env_files": ([".env"], {}),
+    "listen": (["unix:web.sock"], {}),
+    "port": (8000, {}),
     "ready_when": ("notify", {}),
     "suspend": (True, {}),
     "restart": ("never", {}),

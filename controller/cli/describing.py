@@ -22,6 +22,7 @@ def workerset(obj: Object, pods: Sequence[Object], events: Sequence[Object], now
     lines += _pairs(
         ("Status", f"{objects.state(obj)}, {objects.ready(obj)} ready"),
         ("Why", objects.why(obj)),
+        ("Addresses", "\n".join(objects.addresses(obj))),
         ("Source", objects.source(obj)),
         ("Restarts", str(status.get("restarts") or 0)),
         ("Revision", str(status.get("currentRevision") or "")),

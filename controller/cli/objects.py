@@ -83,6 +83,11 @@ def why(obj: Mapping[str, Any]) -> str:
     return " ".join(message.split())
 
 
+def addresses(obj: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where an HTTP set can be reached (S7.1)."""
+    return tuple(str(one) for one in (obj.get("status") or {}).get("addresses") or ())
+
+
 def source(obj: Mapping[str, Any]) -> str:
     """The manifest it came from, without the line."""
     text = str((obj["metadata"].get("annotations") or {}).get(SOURCE) or "")

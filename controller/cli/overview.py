@@ -33,7 +33,7 @@ def show(sets: Sequence[Object], context: Context) -> None:
 
 
 def _cells(obj: Object, *, several: bool) -> tuple[str, str, str, str, str]:
-    message, source = objects.why(obj), objects.source(obj)
+    message, source = _message(obj), objects.source(obj)
     if _speaks_alone(obj, message):
         source = ""
     return objects.label(obj, several=several), objects.ready(obj), objects.state(obj), message, source
@@ -55,10 +55,15 @@ def set_lines(sets: Sequence[Object], paint: style.Style) -> list[str]:
 
 def _right(obj: Object, paint: style.Style) -> str:
     """The message in full where something is wrong, else beside the manifest's path."""
-    message, source = objects.why(obj), objects.source(obj)
+    message, source = _message(obj), objects.source(obj)
     if _speaks_alone(obj, message):
         return message
     return f"{message:<{_MESSAGE_WIDTH}}{paint.dim(source)}" if source else message
+
+
+def _message(obj: Object) -> str:
+    """Why it is as it is; where there is nothing to say, where it can be reached."""
+    return objects.why(obj) or (" ".join(objects.addresses(obj)) if objects.state(obj) == "Ready" else "")
 
 
 def _speaks_alone(obj: Object, message: str) -> bool:

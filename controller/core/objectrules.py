@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from controller.core import errors, foreign, kinds, quantity, words
+from controller.core import addresses, errors, foreign, kinds, quantity, words
 
 RESERVED_ENV = frozenset(
     {
@@ -128,6 +128,26 @@ def _kind(declared: Spec) -> Problems:
         yield _spec_problem("instances", "Invalid", "instances is for catch-alls only", fix)
 
 
+def _listen(declared: Spec) -> Problems:
+    """S1.6: each address by itself, and that the set does not stand in its own way."""
+    known: list[addresses.Address] = []
+    for place, given in enumerate(declared.get("listen", ())):
+        path = ("spec", "listen", place)
+        try:
+            one = addresses.parse(given)
+        except addresses.BadAddress as error:
+            detail = f"not an address to listen on, {error.message}: {given}"
+            yield errors.FieldProblem(path, "Invalid", detail, error.fix, given)
+            continue
+        if other := next((other for other in known if addresses.overlap(other, one)), None):
+            detail = f"covered by {other} of the same set: {given}"
+            yield errors.FieldProblem(path, "Duplicate", detail, "keep one of the two", given)
+        known.append(one)
+    if known and "port" in declared:
+        detail = "the set listens already, on sockets that are handed over"
+        yield _spec_problem("port", "Invalid", detail, "remove port, or remove listen")
+
+
 def _catch_all_num(declared: Spec) -> Problems:
     if declared.get("background") and "name" not in declared and declared.get("num"):
         num = declared["num"]
@@ -204,6 +224,7 @@ _RULES: tuple[Callable[[Spec], Problems], ...] = (
     _command,
     _limits,
     _kind,
+    _listen,
     _catch_all_num,
     _names,
     _reserved_env,

@@ -77,6 +77,17 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
         wanted=_wants_sockets(desired),
     )
     desired = dataclasses.replace(desired, facts=_with_sockets(desired.facts, observed, heard))
+    return _plan(desired, observed, heard, now, mint)
+
+
+def _plan(
+    desired: Desired,
+    observed: Observed,
+    heard: listening.Listening,
+    now: worker.Moment,
+    mint: worker.Mint,
+) -> Plan:
+    """Every slot, then the set as a whole."""
     facts = desired.facts
     grouped = steps.by_worker(observed.processes)
     last = {} if observed.last is None else observed.last.workers

@@ -9,19 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core import errors, foreign, graph, kinds
+from controller.core import addresses, errors, foreign, graph, kinds
 from controller.core.objectrules import RESERVED_ENV, RESERVED_PREFIXES, object_problems
 
 __all__ = [
     "RESERVED_ENV",
     "RESERVED_PREFIXES",
     "SetProblem",
-    "address",
     "claims",
+    "collide",
     "document_set_problems",
     "document_set_warnings",
     "object_problems",
+    "place_of",
 ]
+
+
+ADDRESS = "address:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +68,19 @@ def claims(obj: kinds.Object) -> tuple[str, ...]:
     return tuple(claim for claim, _ in _claims(obj))
 
 
-def address(listen: object) -> str:
-    """`8000` and `:8000` are loopback; the rest as written (S1.6)."""
-    text = str(listen)
-    if text.isdigit():
-        return f"127.0.0.1:{text}"
-    return text.replace("localhost:", "127.0.0.1:", 1) if text.startswith("localhost:") else text
+def place_of(namespace: str, claim: str) -> tuple[str, str]:
+    """Where claims meet: a name in its namespace, an address on its port, which is the machine's."""
+    if not claim.startswith(ADDRESS):
+        return namespace, claim
+    one = addresses.parse(claim.removeprefix(ADDRESS))
+    return "", f"{ADDRESS}{one.host}" if one.family == "unix" else f"{ADDRESS}{one.family}:{one.port}"
+
+
+def collide(first: str, second: str) -> bool:
+    """Whether two claims of one place exclude each other."""
+    if not first.startswith(ADDRESS):
+        return first == second
+    return addresses.overlap(*(addresses.parse(claim.removeprefix(ADDRESS)) for claim in (first, second)))
 
 
 def _claims(obj: kinds.Object) -> Iterator[tuple[str, errors.Path]]:
@@ -81,14 +92,19 @@ def _claims(obj: kinds.Object) -> Iterator[tuple[str, errors.Path]]:
         else:
             yield f"scope:{scope}/catch-all", ("spec",)
     for place, listen in enumerate(declared.get("listen", ())):
-        yield f"address:{address(listen)}", ("spec", "listen", place)
+        try:
+            one = addresses.parse(listen)
+        except addresses.BadAddress:
+            continue  # reported where the object itself is checked
+        if one.family == "unix" or one.port:
+            yield f"{ADDRESS}{one}", ("spec", "listen", place)
     if "port" in declared:
-        yield f"address:127.0.0.1:{declared['port']}", ("spec", "port")
+        yield f"{ADDRESS}127.0.0.1:{declared['port']}", ("spec", "port")
 
 
 def _collisions(docs: Sequence[kinds.Object], namespace: str) -> Iterator[SetProblem]:
     objects: dict[tuple[str, str], int] = {}
-    holders: dict[tuple[str, str], int] = {}
+    holders: dict[tuple[str, str], list[tuple[str, int]]] = {}
     for index, doc in enumerate(docs):
         name, space = doc["metadata"].get("name", ""), doc["metadata"].get("namespace", namespace)
         first = objects.setdefault((space, name), index) if name else index
@@ -99,20 +115,22 @@ def _collisions(docs: Sequence[kinds.Object], namespace: str) -> Iterator[SetPro
             yield SetProblem(index, problem, first)
             continue
         for claim, path in _claims(doc):
-            # Addresses are the machine's, names belong to a namespace.
-            key = ("" if claim.startswith("address:") else space, claim)
-            first = holders.setdefault(key, index)
+            there = holders.setdefault(place_of(space, claim), [])
+            first = next((of for held, of in there if of != index and collide(held, claim)), index)
             if first != index:
                 yield SetProblem(index, _collision(doc, claim, path, docs[first]), first)
+            else:
+                there.append((claim, index))
 
 
 def _collision(doc: kinds.Object, claim: str, path: errors.Path, other: kinds.Object) -> errors.FieldProblem:
     holder = other["metadata"].get("name", "another set")
     scope = doc["spec"].get("scope", "")
     where = f"scope {scope}" if scope else "the global scope"
-    if claim.startswith("address:"):
-        detail = f"{holder} already uses the address {claim.removeprefix('address:')}"
-        return errors.FieldProblem(path, "Duplicate", detail, "give one of the two another port")
+    if claim.startswith(ADDRESS):
+        detail = f"{holder} already uses the address {claim.removeprefix(ADDRESS)}"
+        what = "path" if addresses.UNIX in claim else "port"
+        return errors.FieldProblem(path, "Duplicate", detail, f"give one of the two another {what}")
     if claim.endswith("/catch-all") and path == ("spec",):
         detail = f"a second catch-all in {where}, after {holder}"
         return errors.FieldProblem(path, "Duplicate", detail, "add a name to one of them, or another scope")

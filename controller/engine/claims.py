@@ -2,7 +2,8 @@
 
 A holder that lets go of a claim keeps it until nothing of it runs that was started under it, so that
 moving a name from one set to another never has two workers of that name. What is contested is stored, so
-that the next controller keeps to the same order.
+that the next controller keeps to the same order. Names belong to a namespace, addresses to the machine;
+addresses of one port meet, since one may cover the other (`rules.place_of`, `rules.collide`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from controller.core import kinds
+from controller.core import kinds, rules
+
+_Holding = tuple[kinds.Key, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,44 +25,42 @@ class Blocker:
 
     def __str__(self) -> str:
         """`worker name mailer of scope shop is held by: default/mailer-old`."""
+        if self.claim.startswith(rules.ADDRESS):
+            return f"address {self.claim.removeprefix(rules.ADDRESS)} is held by: {self.holder}"
         scope, _, thing = self.claim.partition("/")
         what = {"name": "worker name ", "catch-all": "the place of the catch-all"}
         kind, _, name = thing.partition(":")
-        text = f"{what[kind]}{name}" if kind in what else self.claim
         within = scope.removeprefix("scope:")
-        if kind in what:
-            text += f" of scope {within}" if within else " of the global scope"
-        return f"{text} is held by: {self.holder}"
+        where = f" of scope {within}" if within else " of the global scope"
+        return f"{what[kind]}{name}{where} is held by: {self.holder}"
 
 
 class ClaimIndex:
-    """Claims in the order in which they were made; each namespace has its own."""
+    """Claims in the order in which they were made, by the place where they meet."""
 
     def __init__(self) -> None:
         self.changed = False
-        self._holders: dict[tuple[str, str], list[kinds.Key]] = {}
+        self._holders: dict[tuple[str, str], list[_Holding]] = {}
         self._claims: dict[kinds.Key, tuple[str, ...]] = {}
         self._lingering: dict[kinds.Key, set[str]] = {}
 
-    def contested(self) -> list[list[object]]:
+    def contested(self) -> list[list[list[str]]]:
         """What to store: the order wherever somebody waits, and what is let go but still in use."""
         return [
-            [namespace, claim, [key.name for key in holders]]
-            for (namespace, claim), holders in sorted(self._holders.items())
-            if len(holders) > 1 or claim in self._lingering.get(holders[0], ())
+            [[key.namespace, key.name, claim] for key, claim in holders]
+            for _, holders in sorted(self._holders.items())
+            if len(holders) > 1 or holders[0][1] in self._lingering.get(holders[0][0], ())
         ]
 
-    def restore(self, stored: Iterable[Sequence[object]]) -> tuple[kinds.Key, ...]:
+    def restore(self, stored: Iterable[Sequence[Sequence[str]]]) -> tuple[kinds.Key, ...]:
         """Before anything is claimed. Until a set claims it again, it counts as let go but still in use."""
         keys: list[kinds.Key] = []
-        for namespace, claim, holders in stored:
-            if not isinstance(holders, list):
-                continue
-            for name in holders:
-                key = kinds.Key(str(namespace), name)
+        for holders in stored:
+            for namespace, name, claim in holders:
+                key = kinds.Key(namespace, name)
                 keys.append(key)
-                self._holders.setdefault((key.namespace, str(claim)), []).append(key)
-                self._lingering.setdefault(key, set()).add(str(claim))
+                self._holders.setdefault(rules.place_of(namespace, claim), []).append((key, claim))
+                self._lingering.setdefault(key, set()).add(claim)
         return tuple(keys)
 
     def claim(self, key: kinds.Key, wanted: Iterable[str]) -> None:
@@ -71,9 +72,9 @@ class ClaimIndex:
         self.changed = True
         self._claims[key] = new
         for claim in new:
-            holders = self._holders.setdefault((key.namespace, claim), [])
-            if key not in holders:
-                holders.append(key)
+            holders = self._holders.setdefault(rules.place_of(key.namespace, claim), [])
+            if (key, claim) not in holders:
+                holders.append((key, claim))
         lingering = (self._lingering.pop(key, set()) | set(old)) - set(new)
         if lingering:
             self._lingering[key] = lingering
@@ -90,19 +91,24 @@ class ClaimIndex:
     def blocker(self, key: kinds.Key) -> Blocker | None:
         """The first claim of the key that somebody older holds."""
         for claim in self._claims.get(key, ()):
-            holder = self._holders[key.namespace, claim][0]
-            if holder != key:
-                return Blocker(claim, holder)
+            for holder, held in self._holders[rules.place_of(key.namespace, claim)]:
+                if (holder, held) == (key, claim):
+                    break
+                if holder != key and rules.collide(held, claim):
+                    return Blocker(held, holder)
         return None
 
     def _release(self, key: kinds.Key, claims: Iterable[str]) -> tuple[kinds.Key, ...]:
-        freed: list[kinds.Key] = []
-        for claim in claims:
+        freed: dict[kinds.Key, None] = {}
+        for claim in sorted(claims):
             self.changed = True
-            holders = self._holders[key.namespace, claim]
-            if holders[0] == key:
-                freed += holders[1:]  # one goes on, the others wait for that one now
-            holders.remove(key)
+            place = rules.place_of(key.namespace, claim)
+            holders = self._holders[place]
+            at = holders.index((key, claim))
+            # One goes on, the others wait for that one now.
+            freed.update((other, None) for other, held in holders[at + 1 :] if rules.collide(held, claim))
+            del holders[at]
             if not holders:
-                del self._holders[key.namespace, claim]
+                del self._holders[place]
+        freed.pop(key, None)
         return tuple(freed)

@@ -31,7 +31,7 @@ RECONNECT_SECONDS = 1.0
 FIRST_RETRY_SECONDS = 0.1
 LONGEST_RETRY_SECONDS = 30.0
 STORAGE_RETRY_SECONDS = 1.0
-CLAIMS = "contested-claims"
+CLAIMS = "contested"
 
 
 class Engine:

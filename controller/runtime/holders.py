@@ -57,7 +57,9 @@ def _holder(inodes: set[str]) -> str:
 
 def _holds(pid: str, targets: set[str]) -> bool:
     try:
-        return any(os.readlink(entry.path) in targets for entry in os.scandir(f"/proc/{pid}/fd"))
+        return any(
+            os.readlink(f"/proc/{pid}/fd/{number}") in targets for number in os.listdir(f"/proc/{pid}/fd")
+        )
     except OSError:
         return False
 

@@ -1,6 +1,7 @@
 """A worker of many behaviours: `worker.py BEHAVIOUR …`. Standard library only; run with any Python."""
 
 import os
+import select
 import signal
 import socket
 import sys
@@ -28,6 +29,15 @@ def taker() -> None:
 def ready() -> None:
     say(b"READY=1\nSTATUS=at work")
     forever()
+
+
+def server() -> None:
+    """Waits for connections on the socket it was given; says so when it does."""
+    assert os.environ["LISTEN_PID"] == str(os.getpid())
+    poll = select.epoll()
+    poll.register(3, select.EPOLLIN)
+    say(b"READY=1")
+    poll.poll()
 
 
 def stubborn() -> None:

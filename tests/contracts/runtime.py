@@ -3,11 +3,12 @@
 A subject offers the runtime, a template for each behaviour, and a way to wait. Behaviours: `sleep` (runs
 until told to end), `fail` (exits 3 at once), `succeed` (exits 0 at once), `stubborn` (ignores SIGTERM;
 says that it took its handle, so that it has begun to ignore), `missing` (cannot be started), `taker`
-(takes its handle, ends at its end of file).
+(takes its handle, ends at its end of file), `server` (waits for connections on the socket it was given).
 """
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 from collections.abc import Callable
 from typing import Protocol
@@ -211,7 +212,72 @@ async def a_slot_waits_until_its_last_run_is_gone(subject: Subject) -> None:
     assert second.started_at >= first.exit.at
 
 
+LISTEN = ("127.0.0.1:0", "[::1]:0")
+
+
+async def opened(subject: Subject, *listen: str) -> tuple[ports.Socket, ...]:
+    subject.runtime.submit([ports.OpenSockets(KEY, listen)])
+    await subject.until(lambda: all(one.bound or one.error for one in subject.runtime.sockets(KEY)))
+    return subject.runtime.sockets(KEY)
+
+
+async def s7_1_sockets_are_visible_at_once_and_bound_later(subject: Subject) -> None:
+    assert subject.runtime.sockets(KEY) == ()
+    subject.runtime.submit([ports.OpenSockets(KEY, LISTEN)])
+    assert subject.runtime.sockets(KEY) == tuple(ports.Socket(one) for one in LISTEN)
+    found = await opened(subject, *LISTEN)
+    assert [one.address for one in found] == list(LISTEN)
+    assert all(not one.error and not one.bound.endswith(":0") for one in found)
+    assert subject.runtime.keys() == (KEY,)
+
+
+async def s7_1_the_same_list_changes_nothing_and_another_only_what_differs(subject: Subject) -> None:
+    first = await opened(subject, *LISTEN)
+    assert await opened(subject, *LISTEN) == first
+    second = await opened(subject, LISTEN[1], "127.0.0.2:0")
+    assert second[0] == first[1]
+    assert [one.address for one in second] == [LISTEN[1], "127.0.0.2:0"]
+
+
+async def s7_1_closed_sockets_are_gone_at_once(subject: Subject) -> None:
+    await opened(subject, *LISTEN)
+    subject.runtime.submit([ports.CloseSockets(KEY)])
+    assert subject.runtime.sockets(KEY) == ()
+    assert not subject.runtime.keys()
+    subject.runtime.submit([ports.CloseSockets(KEY)])
+    assert (await opened(subject, LISTEN[0]))[0].bound
+
+
+async def s7_1_what_is_taken_says_so_and_is_tried_again_when_asked(subject: Subject) -> None:
+    (first,) = await opened(subject, "127.0.0.1:0")
+    other = kinds.Key("default", "other")
+    subject.runtime.submit([ports.OpenSockets(other, (first.bound,))])
+    await subject.until(lambda: bool(subject.runtime.sockets(other)[0].error))
+    (second,) = subject.runtime.sockets(other)
+    assert second.in_use
+    assert first.bound in second.error
+    subject.runtime.submit([ports.CloseSockets(KEY), ports.OpenSockets(other, (first.bound,))])
+    await subject.until(lambda: bool(subject.runtime.sockets(other)[0].bound))
+
+
+async def s5_a_look_sees_who_waits_for_connections(subject: Subject) -> None:
+    await opened(subject, LISTEN[0])
+    asked = start(subject, "r1", "server")
+    template = dataclasses.replace(asked.template, listen=(LISTEN[0],))
+    subject.runtime.submit([dataclasses.replace(asked, template=template)])
+    await subject.until(lambda: only(subject).ready)  # it says so once it waits
+    assert not only(subject).listening
+    subject.runtime.submit([ports.Look(ref(), "r1")])
+    await subject.until(lambda: only(subject).listening)
+    assert not only(subject).blind
+
+
 CASES = (
+    s7_1_sockets_are_visible_at_once_and_bound_later,
+    s7_1_the_same_list_changes_nothing_and_another_only_what_differs,
+    s7_1_closed_sockets_are_gone_at_once,
+    s7_1_what_is_taken_says_so_and_is_tried_again_when_asked,
+    s5_a_look_sees_who_waits_for_connections,
     a_start_is_visible_at_once_and_has_a_pid_later,
     the_same_start_twice_is_one_process,
     an_exit_stays_listed_until_acknowledged,

@@ -62,3 +62,24 @@ def test_places_and_addresses_are_named() -> None:
     for key in (A, B):
         index.claim(key, ["scope:shop/catch-all"])
     assert str(index.blocker(B)) == "the place of the catch-all of scope shop is held by: default/a"
+    index.claim(A, ["address:0.0.0.0:80"])
+    index.claim(B, ["address:127.0.0.1:80"])
+    assert str(index.blocker(B)) == "address 0.0.0.0:80 is held by: default/a"
+
+
+def test_s1_2_addresses_are_the_machines_and_meet_where_one_covers_the_other() -> None:
+    elsewhere = Key("other", "a")
+    index = ClaimIndex()
+    index.claim(A, ["address:127.0.0.1:80"])
+    index.claim(B, ["address:127.0.0.2:80"])
+    index.claim(elsewhere, ["address:0.0.0.0:80"])
+    index.claim(C, ["address:127.0.0.3:80"])
+    assert index.blocker(A) is None
+    assert index.blocker(B) is None
+    assert index.blocker(elsewhere) is not None
+    assert index.blocker(C) is not None
+    assert index.drop(A) == (elsewhere,)
+    assert index.blocker(elsewhere) is not None
+    assert index.drop(B) == (elsewhere,)
+    assert index.blocker(elsewhere) is None
+    assert index.drop(elsewhere) == (C,)

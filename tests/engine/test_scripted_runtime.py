@@ -20,6 +20,7 @@ SCRIPTS = {
     "stubborn": Script(handle_after=0.1, ignores_stop=True),
     "missing": Script(error="command not found: missing"),
     "taker": Script(handle_after=0.1),
+    "server": Script(ready_after=0.1, listens_after=0.1),
 }
 
 

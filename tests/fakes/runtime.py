@@ -15,6 +15,7 @@ from controller import ports
 from controller.core import kinds, spec
 from controller.runtime import environment
 from tests.fakes.clock import FakeClock
+from tests.fakes.sockets import FakeSockets
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class Script:
     error: str = ""
     handle_after: float | None = None
     ready_after: float | None = None
+    listens_after: float | None = None
+    blind: bool = False
     exit_after: float | None = None
     exit_code: int = 0
     exit_signal: int | None = None
@@ -53,6 +56,7 @@ class ScriptedRuntime:
         self.start_times: list[float] = []
         self.verbs: list[ports.Verb] = []
         self._clock = clock
+        self.bound = FakeSockets()
         self._connected = True
         self._strict = strict
         self._queued: dict[ports.WorkerRef, str] = {}
@@ -69,8 +73,12 @@ class ScriptedRuntime:
     def processes(self, key: kinds.Key) -> tuple[ports.Process, ...]:
         return tuple(self._runs.get(key, {}).values())
 
+    def sockets(self, key: kinds.Key) -> tuple[ports.Socket, ...]:
+        return self.bound.of(key)
+
     def keys(self) -> tuple[kinds.Key, ...]:
-        return tuple(key for key, runs in self._runs.items() if runs)
+        found = [key for key, runs in self._runs.items() if runs]
+        return tuple(dict.fromkeys([*found, *self.bound.keys()]))
 
     def connected(self) -> bool:
         return self._connected
@@ -93,6 +101,10 @@ class ScriptedRuntime:
                     self._kill(verb)
                 case ports.Acknowledge():
                     self._acknowledge(verb)
+                case ports.Look():
+                    self._later(0.0, lambda run=verb.run: self._look(run))  # type: ignore[misc]
+                case ports.OpenSockets() | ports.CloseSockets():
+                    self._ask_sockets(verb)
 
     def env_file_values(self, template: spec.Template) -> Mapping[str, str]:
         values: dict[str, str] = {}
@@ -150,6 +162,7 @@ class ScriptedRuntime:
         for table in (self._runs, self._starts, self._scripts):
             table.clear()  # type: ignore[attr-defined]
         self._agenda.clear()
+        self.bound.clear()
         for key in keys:
             self.on_change(key)
 
@@ -163,6 +176,9 @@ class ScriptedRuntime:
         occupant = self._occupant(start.ref)
         if occupant is not None and self._strict:
             raise AssertionError(f"two live runs in one slot: {start.ref} {occupant.run} {start.run}")
+        unbound = self._unbound(start)
+        if unbound and self._strict:
+            raise AssertionError(f"started before its sockets are bound: {start.ref} {unbound}")
         count = self._counts.get(start.ref, 0)
         self._counts[start.ref] = count + 1
         script = self.director(start, count)
@@ -181,6 +197,10 @@ class ScriptedRuntime:
             if other.ref == ref and (other.exit is None or other.survivors):
                 return other
         return None
+
+    def _unbound(self, start: ports.StartRun) -> set[str]:
+        held = self.bound.of(kinds.Key(start.ref.namespace, start.ref.workerset))
+        return set(start.template.listen) - {one.address for one in held if one.bound}
 
     def _vacate(self, ref: ports.WorkerRef) -> None:
         """Something of the slot ended: a run that waited for it may start."""
@@ -220,6 +240,28 @@ class ScriptedRuntime:
             self._put(dataclasses.replace(process, **{level: True}))
             self._tell(process.ref)
 
+    def _look(self, run: str) -> None:
+        process, script = self._find(run), self._scripts.get(run)
+        if process is None or script is None or process.exit is not None or not process.pid:
+            return
+        due = script.listens_after
+        listens = due is not None and self._clock.monotonic() >= process.started_at + due
+        seen = dataclasses.replace(process, listening=listens, blind=script.blind)
+        if seen != process:
+            self._put(seen)
+            self._tell(process.ref)
+
+    def _ask_sockets(self, verb: ports.SetVerb) -> None:
+        def later(settle: Callable[[], None]) -> None:
+            def settled() -> None:
+                settle()
+                if self._connected:
+                    self.on_change(verb.key)
+
+            self._later(0.0, settled)
+
+        self.bound.ask(verb, later)
+
     def _exit(self, run: str, code: int | None, signal: int | None, error: str = "") -> None:
         process = self._find(run)
         if process is None or process.exit is not None:
@@ -238,7 +280,7 @@ class ScriptedRuntime:
     def _survivors(self, script: Script) -> tuple[ports.Survivor, ...]:
         return tuple(ports.Survivor(90000 + number, "leftover") for number in range(script.survivors))
 
-    def _place_ticket(self, verb: ports.Verb, ticket: str | None, *, on_success: bool) -> None:
+    def _place_ticket(self, verb: ports.RunVerb, ticket: str | None, *, on_success: bool) -> None:
         process = self._find(verb.run)
         if process is not None and process.exit is None and process.handle_closed_at is None:
             self._put(dataclasses.replace(process, ticket=ticket, ticket_on_success=on_success))
@@ -292,7 +334,7 @@ class ScriptedRuntime:
 
     # ---- small change
 
-    def _change(self, verb: ports.Verb, *, quiet: bool, **levels: object) -> ports.Process | None:
+    def _change(self, verb: ports.RunVerb, *, quiet: bool, **levels: object) -> ports.Process | None:
         process = self._find(verb.run)
         if process is None:
             return None

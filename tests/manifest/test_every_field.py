@@ -117,7 +117,6 @@ def test_fields_of_later_are_refused_by_name(path: samples.Path) -> None:
     ("field", "value", "detail"),
     [
         ("ready_when", "vars", "ready_when: vars is not supported yet"),
-        ("ready_when", "listening", "ready_when: listening is not supported yet"),
         ("start", "fork", "start: fork is not supported yet"),
         ("idle_timeout", "5s", "idle_timeout: 5s is not supported yet"),
         ("tty", True, "tty: true is not supported yet"),
