@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 
-from controller.shim import journal, lean, notify
+from controller.shim import journal, lean, notify, sight
 from controller.shim.lean import socket
 from controller.shim.loop import HANGUP, READ, WRITE
 from controller.shim.records import Spec
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from controller.shim.loop import Loop
+    from controller.shim.sockets import Sockets
     from controller.shim.table import Table
 
 PROTOCOL = 1
@@ -31,9 +32,10 @@ _TO_RUNS = ("ticket", "close", "signal", "kill", "listen", "unlisten")
 class Control:
     """The listening socket and the connection that counts."""
 
-    def __init__(self, loop: Loop, table: Table, path: str) -> None:
+    def __init__(self, loop: Loop, table: Table, held: Sockets, path: str) -> None:
         self._loop = loop
         self._table = table
+        self._sockets = held
         self._path = path
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
@@ -81,7 +83,7 @@ class Control:
         self._news = dict(self._facts)
         self._listing = True
         self._table.dirty = dict(self._table.runs)
-        self._table.sockets.mark_all()
+        self._sockets.mark_all()
         self._send([["hello", PROTOCOL, os.getpid()]])
         self.on_presence()
 
@@ -134,11 +136,11 @@ class Control:
             case ["kill", run]:
                 table.kill(run)
             case ["look", run]:
-                table.look(run)
+                self._look(run)
             case ["listen", [namespace, workerset], wanted]:
-                table.sockets.open((namespace, workerset), wanted)
+                self._sockets.open((namespace, workerset), wanted)
             case ["unlisten", [namespace, workerset]]:
-                table.sockets.close((namespace, workerset))
+                self._sockets.close((namespace, workerset))
             case ["ack", run]:
                 table.acknowledge(run)
             case ["base", key, env]:
@@ -153,6 +155,11 @@ class Control:
                 self.on_end()
             case _:
                 raise ValueError("unknown verb")
+
+    def _look(self, run_id: str) -> None:
+        run = self._table.runs.get(run_id)
+        if run is not None and sight.note(run, self._sockets.inodes(run.slot.ref[:2])):
+            self._table.dirty[run.id] = run
 
     def flush(self) -> None:
         """Tell what changed, unless the last telling is still under way."""
@@ -174,7 +181,7 @@ class Control:
             else:
                 messages.append(run.to_wire())
         self._table.dirty = kept
-        messages += self._table.sockets.news()
+        messages += self._sockets.news()
         messages += [["fact", name, value] for name, value in self._news.items()]
         self._news.clear()
         if self._listing and not kept:

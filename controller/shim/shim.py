@@ -15,7 +15,7 @@ import time
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from controller.sdk.workerset import contract
-from controller.shim import control, ending, journal, lean, ownership, proc, spawn, table, writer
+from controller.shim import control, ending, journal, lean, ownership, proc, sockets, spawn, table, writer
 from controller.shim import loop as loops
 from controller.shim.lean import signal, socket
 
@@ -40,10 +40,11 @@ class Shim:
         self._owner = socket.socket(fileno=owner)
         self.loop = loops.Loop()
         self._signals = lean.wake_on(*HANDLED)
-        spawner = spawn.Spawner(soft_files)
+        self._sockets = sockets.Sockets()
+        spawner = spawn.Spawner(soft_files, self._sockets)
         self._writer = writer.Writer(self.loop, logs, 2)
         self._table = table.Table(self.loop, spawner, self._writer, f"{run}/n")
-        self._control = control.Control(self.loop, self._table, f"{run}/shim.sock")
+        self._control = control.Control(self.loop, self._table, self._sockets, f"{run}/shim.sock")
         self._ending = ending.Ending(self.loop, self._table)
         self._wire()
 
@@ -69,7 +70,7 @@ class Shim:
     def finish(self) -> None:
         """Everything is stopped; what was written is still drained."""
         self._control.flush()
-        self._table.sockets.close_all()
+        self._sockets.close_all()
         self._writer.finish()
 
     def _make_folders(self) -> None:

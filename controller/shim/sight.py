@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from controller.shim.records import Run
+
 Inode = tuple[int, int]
 
 _READABLE = 1
@@ -38,6 +40,16 @@ class Sight:
     def __init__(self) -> None:
         self.waits = False
         self.blind = False
+
+
+def note(run: Run, inodes: set[Inode]) -> bool:
+    """Look once at a run and keep what is seen as levels; True if one changed."""
+    if run.exit is not None or not run.pid or run.listening:
+        return False
+    seen = look((run.pid, *proc.descendants(run.pid)), inodes)
+    before = (run.listening, run.blind)
+    run.listening, run.blind = seen.waits, seen.blind
+    return before != (run.listening, run.blind)
 
 
 def look(pids: Iterable[int], inodes: set[Inode]) -> Sight:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
-from controller.shim import lean, spawn
+from controller.shim import lean
 from controller.shim.lean import socket
 
 TYPE_CHECKING = False
@@ -131,13 +131,13 @@ class Sockets:
             self.close(owner)
 
     def descriptors(self, owner: Owner, identities: list[str]) -> list[int]:
-        """For a process, in this order. Raises `StartFailed` with the address that is not bound."""
+        """For a process, in this order. Raises `KeyError` with the address that is not bound."""
         held = self._of.get(owner, {})
         found = []
         for identity in identities:
             listener = held.get(identity)
             if listener is None or listener.socket is None:
-                raise spawn.StartFailed(f"its socket is not bound: {identity}")
+                raise KeyError(identity)
             found.append(listener.socket.fileno())
         return found
 

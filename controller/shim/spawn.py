@@ -14,7 +14,7 @@ import stat
 import time
 
 from controller.sdk.workerset import contract
-from controller.shim import handover, lean
+from controller.shim import handover, lean, sockets
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -38,7 +38,8 @@ class StartFailed(Exception):
 class Spawner:
     """Starts processes with the limits that the project's first controller was started with."""
 
-    def __init__(self, soft_files: int | None = None) -> None:
+    def __init__(self, soft_files: int, held: sockets.Sockets) -> None:
+        self._sockets = held
         soft, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._worker_files = soft_files or soft
         self._own_files = self._hard
@@ -56,7 +57,7 @@ class Spawner:
         """How many descriptors this process may have."""
         return self._own_files
 
-    def start(self, run: Run, notify_path: str, sockets: Sequence[int] = ()) -> None:
+    def start(self, run: Run, notify_path: str) -> None:
         """Sets `pid`, `handle` (write end) and `log` (read end) of the run. Raises `StartFailed`."""
         spec = run.spec
         if spec.files is not None and self._hard not in (resource.RLIM_INFINITY,) and spec.files > self._hard:
@@ -66,7 +67,7 @@ class Spawner:
         handle_read, handle_write, log_read, log_write = self._pipes()
         self._place(handle_read, log_write)
         try:
-            run.pid = self._spawn(_program(spec), run, notify_path, sockets)
+            run.pid = self._spawn(_program(spec), run, notify_path, self._sockets_of(run))
         except BaseException:
             os.close(handle_write)
             os.close(log_read)
@@ -76,6 +77,12 @@ class Spawner:
         run.handle, run.log = handle_write, log_read
         if spec.nice is not None:
             self._renice(run, spec.nice)
+
+    def _sockets_of(self, run: Run) -> list[int]:
+        try:
+            return self._sockets.descriptors(run.slot.ref[:2], run.spec.listen)
+        except KeyError as error:
+            raise StartFailed(f"its socket is not bound: {error.args[0]}") from None
 
     def _pipes(self) -> tuple[int, int, int, int]:
         handle: tuple[int, ...] = ()
@@ -107,20 +114,20 @@ class Spawner:
             "raise it with ulimit -Hn before the controller is first started, or run fewer workers"
         )
 
-    def _spawn(self, path: str, run: Run, notify_path: str, sockets: Sequence[int]) -> int:
+    def _spawn(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
         spec, files = run.spec, run.spec.files or self._worker_files
         env = spec.env.copy()
         env[contract.RUN] = run.id
         env[contract.ORDINAL] = str(run.ordinal)
         env[contract.NOTIFY_SOCKET] = notify_path
-        env[contract.HANDLE_FD] = str(contract.HANDLE + len(sockets))
+        env[contract.HANDLE_FD] = str(contract.HANDLE + len(listen))
         _enter(spec.cwd)
         program, argv, actions = path, spec.argv, self._actions
-        if sockets:
+        if listen:
             _check(path, spec)
-            env.update(handover.environment(len(sockets), run.slot.ref[1]))
+            env.update(handover.environment(len(listen), run.slot.ref[1]))
             program, argv = handover.SHELL, handover.argv(spec.argv, files)
-            actions = (*self._actions[:2], *handover.actions(sockets, self._input))
+            actions = (*self._actions[:2], *handover.actions(listen, self._input))
             files = self._own_files
         umask = None if spec.umask is None else os.umask(spec.umask)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, self._hard))

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from controller.shim import lean, notify, parking, proc, readyword, records, settling, sight, sockets, spawn
-from controller.shim import survivors
+from controller.shim import lean, notify, parking, proc, readyword, records, settling, spawn, survivors
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -37,7 +36,6 @@ class Table:
         self.runs: dict[str, Run] = {}
         self.slots: dict[Ref, Slot] = {}
         self.dirty: dict[str, Run | None] = {}
-        self.sockets = sockets.Sockets()
         self.orphans = survivors.Orphans()
         self.closing = False
         self.on_orphans: Callable[[dict[int, str]], None] = lambda _found: None
@@ -138,17 +136,6 @@ class Table:
             run.acknowledged = True
             self._forget_if_done(run)
 
-    def look(self, run_id: str) -> None:
-        """S5: whether a process of the run waits for connections on a socket of its set."""
-        run = self.runs.get(run_id)
-        if run is None or run.exit is not None or not run.pid or run.listening:
-            return
-        pids = (run.pid, *proc.descendants(run.pid))
-        seen = sight.look(pids, self.sockets.inodes(run.slot.ref[:2]))
-        if (seen.waits, seen.blind) != (run.listening, run.blind):
-            run.listening, run.blind = seen.waits, seen.blind
-            self.dirty[run.id] = run
-
     def has_living(self) -> bool:
         """Whether any main process lives."""
         return bool(self._by_pid)
@@ -179,8 +166,7 @@ class Table:
     def _launch(self, run: Run) -> None:
         self.dirty[run.id] = run
         try:
-            sockets_ = self.sockets.descriptors(run.slot.ref[:2], run.spec.listen)
-            self._spawner.start(run, self.mailboxes.open(run.slot), sockets_)
+            self._spawner.start(run, self.mailboxes.open(run.slot))
         except spawn.StartFailed as error:
             run.exit = (time.monotonic(), None, None, str(error))
             self.mailboxes.close(run.slot)

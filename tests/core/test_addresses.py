@@ -85,10 +85,9 @@ def test_s1_2_overlap(first: str, second: str, expected: bool) -> None:
 def test_any_text_is_an_address_or_a_sentence(text: str) -> None:
     try:
         found = addresses.parse(text)
-    except addresses.BadAddress as error:
-        assert error.message
-    else:
-        assert addresses.parse(str(found)) == found
+    except addresses.BadAddress:
+        return
+    assert addresses.parse(str(found)) == found
 
 
 def test_urls() -> None:
