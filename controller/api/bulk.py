@@ -39,7 +39,7 @@ async def apply(call: calls.Call) -> replies.Sendable:
         _preview(desk, [*items, *pruned])
     else:
         _commit(desk, items, pruned)
-    return await _answer([*items, *pruned], warnings)
+    return await _answer([*items, *pruned], warnings, objects=terms.objects)
 
 
 def _refuse_twice(items: Sequence[bulkitem.Item]) -> None:
@@ -96,7 +96,12 @@ def _commit(desk: bulkitem.Desk, items: Sequence[bulkitem.Item], pruned: Sequenc
                 desk.store(item)
             for item in pruned:
                 _delete(desk, item)
-    desk.services.control.refresh([item.key for item in changed if not item.is_namespace])
+    desk.services.control.refresh([item.key for item in changed if _reads_files(item)])
+
+
+def _reads_files(item: bulkitem.Item) -> bool:
+    """Whether applying it again means something although it is unchanged: env files are read again."""
+    return not item.is_namespace and bool(fields.mapping(item.object.get("spec")).get("env_files"))
 
 
 def _delete(desk: bulkitem.Desk, item: bulkitem.Item) -> None:
@@ -110,10 +115,12 @@ def _delete(desk: bulkitem.Desk, item: bulkitem.Item) -> None:
         item.object = store.update(item.resource, outcome.object)
 
 
-async def _answer(items: Sequence[bulkitem.Item], warnings: Sequence[str]) -> replies.Reply:
+async def _answer(
+    items: Sequence[bulkitem.Item], warnings: Sequence[str], *, objects: bool
+) -> replies.Reply:
     parts: list[bytes] = []
     for start in range(0, len(items), SLICE):
-        parts += [item.encoded() for item in items[start : start + SLICE]]
+        parts += [item.encoded(objects=objects) for item in items[start : start + SLICE]]
         await asyncio.sleep(0)
     head: dict[str, Any] = {"warnings": list(warnings)}
     return replies.Reply(encode.insert(head, "items", encode.array(parts)))

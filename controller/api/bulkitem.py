@@ -25,6 +25,7 @@ class Terms:
     validation: Literal["Strict", "Warn", "Ignore"] = "Strict"
     inventory: str = ""
     prune: bool = False
+    objects: bool = True
 
 
 def terms_of(body: Mapping[str, Any]) -> Terms:
@@ -46,6 +47,7 @@ def terms_of(body: Mapping[str, Any]) -> Terms:
         cast('Literal["Strict", "Warn", "Ignore"]', validation),
         inventory,
         flags["prune"],
+        body.get("objects") is not False,
     )
 
 
@@ -104,8 +106,8 @@ class Item:
         self.operation, self.changed = "failed", False
         self.status = encode.status_of(problem)
 
-    def encoded(self) -> bytes:
-        """The item of the answer; `before` only where it differs."""
+    def encoded(self, *, objects: bool) -> bytes:
+        """The item of the answer; `before` only where it differs, objects only if asked for or pruned."""
         created = self.operation == "created" or (self.operation == "serverside-applied" and not self.before)
         code = int(self.status["code"]) if self.status is not None else 201 if created else 200
         head: dict[str, Any] = {
@@ -114,8 +116,11 @@ class Item:
             "status": self.status,
             "warnings": self.warnings,
             "workers": self.workers if self.workers is not None else [],
-            "before": self.before if self.changed or self.is_pruned else None,
+            "before": None,
         }
+        if not objects and not self.is_pruned:
+            return encode.dump(head)
+        head["before"] = self.before if self.changed or self.is_pruned else None
         return encode.insert(head, "object", encode.dump(self.object))
 
 

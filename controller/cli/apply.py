@@ -82,6 +82,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         field_manager=args.field_manager,
         inventory=args.inventory,
         prune=args.prune,
+        objects=args.output in ("json", "yaml"),
     )
     results = bulk.send(client, items, request)
     code = show(results, args, context)

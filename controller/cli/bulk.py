@@ -22,7 +22,8 @@ DEFAULT_INVENTORY = "default"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How to apply. `inventory` marks what belongs together; `prune` deletes of it what was not sent."""
+    """How to apply. `inventory` marks what belongs together; `prune` deletes of it what was not sent;
+    without `objects` the results show what was sent."""
 
     server_side: bool = False
     force: bool = False
@@ -30,6 +31,7 @@ class Request:
     field_manager: str = "workerctl"
     inventory: str | None = None
     prune: bool = False
+    objects: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +75,22 @@ def send(client: http.Client, items: Sequence[Item], request: Request) -> list[R
         "fieldValidation": "Strict",
         "inventory": request.inventory,
         "prune": request.prune,
+        "objects": request.objects,
     }
     answer = client.request("POST", PATH, None, body).json()
-    sources = [item.source for item in items]
     return [
-        _result(entry, sources[index] if index < len(sources) else "", items)
+        _result(entry, items[index] if index < len(items) else None)
         for index, entry in enumerate(answer["items"])
     ]
 
 
-def _result(entry: dict[str, Any], source: str, items: Sequence[Item]) -> Result:
+def _result(entry: dict[str, Any], sent: Item | None) -> Result:
+    """`sent` is None for what was pruned, whose object is always told."""
     status = entry.get("status")
     obj = entry.get("object") or entry.get("before")
-    if obj is None:  # failed before there was an object: speak of what was sent
-        obj = next(item.object for item in items if item.source == source)
+    if obj is None and sent is not None:
+        obj = sent.object
+    assert obj is not None
     return Result(
         operation=str(entry["operation"]),
         object=obj,
@@ -97,7 +101,7 @@ def _result(entry: dict[str, Any], source: str, items: Sequence[Item]) -> Result
             Action(str(found["worker"]), str(found["action"]), str(found.get("reason") or ""))
             for found in entry.get("workers") or ()
         ),
-        source=source,
+        source="" if sent is None else sent.source,
     )
 
 

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
     if args.refresh_env and not started.is_new:
         context.note("a controller runs already and keeps its environment; end it first: workerctl down")
-    request = bulk.Request(inventory=args.inventory, prune=True)
+    request = bulk.Request(inventory=args.inventory, prune=True, objects=False)
     session = upsession.Up(context, started, options)
     try:
         session.apply(items, request)

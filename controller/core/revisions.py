@@ -21,9 +21,8 @@ def of_set(found: Sequence[kinds.Object], owner_uid: str) -> list[kinds.Object]:
     return sorted(own, key=lambda one: int(one["revision"]))
 
 
-def build(obj: kinds.Object, number: int, now: float) -> kinds.Object:
+def build(obj: kinds.Object, name: str, number: int, now: float) -> kinds.Object:
     meta = obj["metadata"]
-    name = name_of(obj)
     annotations = meta.get("annotations") or {}
     kept = {CHANGE_CAUSE: annotations[CHANGE_CAUSE]} if CHANGE_CAUSE in annotations else {}
     return {
@@ -62,7 +61,7 @@ def next_write(obj: kinds.Object, own: Sequence[kinds.Object], now: float) -> ki
     if newest is not None and newest["metadata"]["name"] == name:
         return None
     number = 1 if newest is None else int(newest["revision"]) + 1
-    fresh = build(obj, number, now)
+    fresh = build(obj, name, number, now)
     for one in own:
         if one["metadata"]["name"] == name:
             return {**one, "revision": number, "metadata": {**one["metadata"], **_notes_of(fresh)}}

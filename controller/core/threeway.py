@@ -36,14 +36,12 @@ def apply(live: kinds.Object | None, config: kinds.Object) -> kinds.Object:
 
     A result equal to `live` means unchanged. `config` may carry no annotation of its own.
     """
-    modified = annotated(config)
     if live is None:
-        return modified
-    original = last_applied(live) or {}
-    if original == stripped(config):
-        kept = live["metadata"]["annotations"][ANNOTATION]
-        modified["metadata"]["annotations"][ANNOTATION] = kept
-    change = merge_patch(original, modified, live)
+        return annotated(config)
+    original, wanted = last_applied(live) or {}, stripped(config)
+    if original != wanted:  # else the annotation stays as somebody wrote it
+        wanted = annotated(config)
+    change = merge_patch(original, wanted, live)
     return live if not change else dict(patch.merge(live, change))
 
 

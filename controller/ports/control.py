@@ -45,7 +45,7 @@ class Control(Protocol):
         ...
 
     def refresh(self, keys: Iterable[kinds.Key]) -> None:
-        """Look at these sets again, their env files included: they were applied and have not changed."""
+        """Look at these sets again, their env files included: they were applied again."""
         ...
 
     def shutdown(self, grace_seconds: float | None, *, purge: bool) -> AsyncIterator[Mapping[str, object]]:

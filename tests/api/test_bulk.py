@@ -138,11 +138,23 @@ def test_a_dry_run_stores_nothing_and_previews_workers(api: Api):
     assert api.store.version() == version
 
 
-def test_the_engine_looks_again_at_all_that_was_applied(api: Api):
-    apply(api, workerset("a"))
+def test_s4_12_env_files_are_read_again_where_nothing_else_has_changed(api: Api):
+    reading = workerset("a", {"command": ["sleep", "60"], "env_files": [".env"]})
+    apply(api, reading, workerset("b"))
     api.control.refreshed.clear()
-    apply(api, workerset("a"))
+    apply(api, reading, workerset("b"))
     assert api.control.refreshed == [kinds.Key("default", "a")]
+
+
+def test_objects_are_left_out_of_the_answer_where_nobody_reads_them(api: Api):
+    (item,) = apply(api, workerset("a"), objects=False)
+    assert (item["operation"], item["code"]) == ("created", 201)
+    assert "object" not in item
+    created, pruned = apply(api, workerset("b"), objects=False, inventory="x", prune=True) + apply(
+        api, workerset("c"), objects=False, inventory="x", prune=True
+    )[1:]
+    assert (created["operation"], "object" in created) == ("created", False)
+    assert (pruned["operation"], pruned["object"]["metadata"]["name"]) == ("pruned", "b")
 
 
 # --------------------------------------------------------------------------- inventory
