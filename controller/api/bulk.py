@@ -115,9 +115,7 @@ def _delete(desk: bulkitem.Desk, item: bulkitem.Item) -> None:
         item.object = store.update(item.resource, outcome.object)
 
 
-async def _answer(
-    items: Sequence[bulkitem.Item], warnings: Sequence[str], *, objects: bool
-) -> replies.Reply:
+async def _answer(items: Sequence[bulkitem.Item], warnings: Sequence[str], *, objects: bool) -> replies.Reply:
     parts: list[bytes] = []
     for start in range(0, len(items), SLICE):
         parts += [item.encoded(objects=objects) for item in items[start : start + SLICE]]

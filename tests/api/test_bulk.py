@@ -150,9 +150,10 @@ def test_objects_are_left_out_of_the_answer_where_nobody_reads_them(api: Api):
     (item,) = apply(api, workerset("a"), objects=False)
     assert (item["operation"], item["code"]) == ("created", 201)
     assert "object" not in item
-    created, pruned = apply(api, workerset("b"), objects=False, inventory="x", prune=True) + apply(
-        api, workerset("c"), objects=False, inventory="x", prune=True
-    )[1:]
+    created, pruned = (
+        apply(api, workerset("b"), objects=False, inventory="x", prune=True)
+        + apply(api, workerset("c"), objects=False, inventory="x", prune=True)[1:]
+    )
     assert (created["operation"], "object" in created) == ("created", False)
     assert (pruned["operation"], pruned["object"]["metadata"]["name"]) == ("pruned", "b")
 

@@ -45,6 +45,7 @@ def test_all_documents_go_in_one_request_with_their_sources(manifests, api):
         "fieldValidation": "Strict",
         "inventory": "default",
         "prune": False,
+        "objects": False,
     }
 
 

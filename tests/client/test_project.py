@@ -104,6 +104,49 @@ def test_long_runtime_folder_falls_back_to_the_temp_dir(tree, environ, tmp_path)
     assert len(found.api_socket) < 108
 
 
+def bare(environ):
+    return {name: value for name, value in environ.items() if name != "XDG_RUNTIME_DIR"}
+
+
+def mounted(monkeypatch, tmp_path, kind):
+    """A folder that stands for /dev/shm."""
+    memory = tmp_path / "shm"
+    memory.mkdir()
+    table = tmp_path / "mounts"
+    table.write_text(f"proc /proc proc rw 0 0\n{kind} {memory} {kind} rw,nosuid 0 0\n")
+    real = open
+    monkeypatch.setattr(project, "_MEMORY", str(memory))
+    opener = lambda path, *rest, **how: real(table if path == "/proc/self/mounts" else path, *rest, **how)  # noqa: E731
+    monkeypatch.setattr(project, "open", opener, raising=False)
+    return memory
+
+
+def test_without_a_runtime_dir_it_is_in_memory_and_private(tree, environ, monkeypatch, tmp_path):
+    memory = mounted(monkeypatch, tmp_path, "tmpfs")
+    made = project.prepare(project.discover(str(tree / "shop"), None, bare(environ)), bare(environ))
+    assert os.path.dirname(made.run) == f"{memory}/workerset-{os.getuid()}"
+    assert {stat.S_IMODE(os.stat(one).st_mode) for one in (made.run, os.path.dirname(made.run))} == {0o700}
+    gone = {**environ, "XDG_RUNTIME_DIR": "/nonexistent"}
+    assert project.discover(str(tree), None, gone).run.startswith(f"{memory}/")
+
+
+def test_what_is_recorded_is_kept_while_it_exists(tree, environ, monkeypatch, tmp_path):
+    made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ)
+    mounted(monkeypatch, tmp_path, "tmpfs")
+    assert project.discover(str(tree / "shop"), None, bare(environ)).run == made.run
+
+
+@pytest.mark.parametrize("kind", ["ext4", "taken", "read-only"])
+def test_no_memory_that_is_ours_falls_back_to_the_temp_dir(tree, environ, monkeypatch, tmp_path, kind):
+    memory = mounted(monkeypatch, tmp_path, "ext4" if kind == "ext4" else "tmpfs")
+    if kind == "taken":
+        (memory / f"workerset-{os.getuid()}").symlink_to(tmp_path)
+    if kind == "read-only":
+        monkeypatch.setattr(os, "access", lambda path, _mode: path != str(memory))
+    found = project.discover(str(tree / "shop"), None, {**bare(environ), "TMPDIR": str(tmp_path / "t")})
+    assert found.run.startswith((f"{tmp_path}/t/workerset-", f"/tmp/workerset-{os.getuid()}/"))
+
+
 def test_unsuitable_file_system_moves_the_state_and_says_so(tree, environ):
     made = project.prepare(project.discover(str(tree / "shop"), None, environ), environ, "nfs4")
     assert made.state.startswith(environ["XDG_STATE_HOME"] + "/workerset/")
