@@ -18,7 +18,7 @@ setup: ## make .venv with all that is needed; done once
 	@.ci/setup
 
 demo: setup ## run the demo of manifests/ (Ctrl-C stops it, and all it started)
-	@exec $(BIN)/workerctl up $(ARGS)
+	@exec $(BIN)/python .ci/demo.py $(ARGS)
 
 test: setup ## run the tests
 	@$(BIN)/python -m pytest $(ARGS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -132,7 +133,24 @@ def test_every_target_sets_up_first(target: str) -> None:
 
 
 def test_demo_is_up_itself_so_that_signals_reach_it() -> None:
-    assert make("-n", "demo").splitlines()[-1].strip() == "exec .venv/bin/workerctl up"
+    assert make("-n", "demo", "ARGS=-d").splitlines()[-1].strip() == "exec .venv/bin/python .ci/demo.py -d"
+
+
+@pytest.mark.parametrize(("code", "shown"), [(130, 0), (0, 0), (1, 1), (143, 143)])
+def test_a_demo_that_is_ended_by_ctrl_c_is_no_error(
+    code: int, shown: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def up(words: list[str]) -> int:
+        asked.append(words)
+        return code
+
+    monkeypatch.setattr("controller.cli.main.main", up)
+    monkeypatch.setattr(sys, "argv", ["demo.py", "--strict"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(ROOT / ".ci" / "demo.py"), run_name="__main__")
+    assert (ended.value.code, asked) == (shown, [["up", "--strict"]])
 
 
 # -------------------------------------------------------------------------------------------- set-up

@@ -102,8 +102,28 @@ def _clean(obj: Object | None) -> Object | None:
 
 
 def _mask(left: Object | None, right: Object | None) -> None:
-    before, after = (dict((obj or {}).get("spec", {}).get("env") or {}) for obj in (left, right))
-    masked_before, masked_after = masking.masked_pair(before, after)
-    for obj, masked in ((left, masked_before), (right, masked_after)):
-        if obj and masked:
-            obj["spec"] = {**obj["spec"], "env": masked}
+    """Secrets by the names of their variables, in `env` and on the command line."""
+    specs = [dict((obj or {}).get("spec") or {}) for obj in (left, right)]
+    before, after = (dict(spec.get("env") or {}) for spec in specs)
+    for spec, env in zip(specs, masking.masked_pair(before, after), strict=True):
+        if env:
+            spec["env"] = env
+    for field in ("command", "args"):
+        _mask_words(field, *specs)
+    for obj, spec in zip((left, right), specs, strict=True):
+        if obj and "spec" in obj:
+            obj["spec"] = spec
+
+
+def _mask_words(field: str, before: Object, after: Object) -> None:
+    """A command in one string is masked word by word, and stays one string."""
+    words = [_words(spec.get(field)) for spec in (before, after)]
+    for spec, found in zip((before, after), masking.masked_words_pair(*words), strict=True):
+        if isinstance(spec.get(field), str):
+            spec[field] = " ".join(found)
+        elif found:
+            spec[field] = found
+
+
+def _words(value: Any) -> list[str]:
+    return value.split(" ") if isinstance(value, str) else [str(word) for word in value or ()]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from controller.cli import errors
+from controller.cli import chosen, errors, resources
+from controller.client import resources as kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,3 +22,16 @@ def objects(args: argparse.Namespace, context: Context) -> list[dict[str, Any]]:
     if wrong:
         raise errors.CliError(diagnostics.render(wrong))
     return [document.object for document in found.documents]
+
+
+def targets(args: argparse.Namespace, context: Context) -> list[chosen.Target]:
+    """Where these objects are: their kinds, namespaces and names. Raises `CliError` for an unknown kind."""
+    found = []
+    for obj in objects(args, context):
+        kind = next((one for one in kinds.KINDS if one.kind == obj.get("kind")), None)
+        if kind is None:
+            raise errors.CliError(f'there is no kind "{obj.get("kind")}"', f"kinds: {resources.known()}")
+        metadata = obj.get("metadata") or {}
+        where = args.namespace or metadata.get("namespace") or context.namespace(args)
+        found.append(chosen.Target(kind, where if kind.namespaced else None, str(metadata.get("name"))))
+    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from controller.cli import chosen, common, errors, flags, gone, output, resources, watchstream
 from controller.client import errors as client_errors
-from controller.client import resources as kinds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,15 +100,7 @@ def _targets(args: argparse.Namespace, context: Context) -> list[chosen.Target]:
         raise errors.UsageError("give files with -f, or names, not both")
     from controller.cli import declared
 
-    targets = []
-    for obj in declared.objects(args, context):
-        kind = next((one for one in kinds.KINDS if one.kind == obj.get("kind")), None)
-        if kind is None:
-            raise errors.CliError(f'there is no kind "{obj.get("kind")}"', f"kinds: {resources.known()}")
-        metadata = obj.get("metadata") or {}
-        where = args.namespace or metadata.get("namespace") or context.namespace(args)
-        targets.append(chosen.Target(kind, where if kind.namespaced else None, str(metadata.get("name"))))
-    return targets
+    return declared.targets(args, context)
 
 
 def _delete(args: argparse.Namespace, context: Context, target: chosen.Target) -> str | None:

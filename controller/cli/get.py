@@ -22,6 +22,7 @@ EXAMPLES = """
   workerctl get ws
   workerctl get ws,pods -A -o wide
   workerctl get ws web -o yaml
+  workerctl get -f manifests/10-web.yaml
   workerctl get pods -l workerset.dev/set=web -w
   workerctl get ws -o jsonpath='{range .items[*]}{.metadata.name}{"\\n"}{end}'
   workerctl get ws -o custom-columns=NAME:.metadata.name,NUM:.spec.num --sort-by .spec.num
@@ -35,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "targets", nargs="*", metavar="OBJECT", help="ws, ws web job, ws/web pod/web-0, ws,pods, all"
     )
     output.add_argument(parser)
+    common.add_files(parser)
     common.add_selector(parser)
     common.add_field_selector(parser)
     common.add_all_namespaces(parser)
@@ -55,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     form = output.parse(args.output, context)
-    selections = resources.parse(args.targets)
+    selections = _selections(args, context)
     with_selector = args.selector is not None or args.field_selector is not None
     if with_selector and any(selection.names for selection in selections):
         raise errors.UsageError(_COLLECTION_ONLY)
@@ -68,11 +70,33 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return _print_objects(args, context, form, selections)
 
 
+def _selections(args: argparse.Namespace, context: Context) -> list[resources.Selection]:
+    """What the words name, or the objects of the files of -f as they are on the server."""
+    if not args.files:
+        return resources.parse(args.targets)
+    if args.targets:
+        raise errors.UsageError("give files with -f, or names, not both")
+    from controller.cli import declared
+
+    found: dict[tuple[Kind, str | None], resources.Selection] = {}
+    for target in declared.targets(args, context):
+        place = (target.kind, target.namespace)
+        found.setdefault(place, resources.Selection(*place[:1], (), target.namespace)).names.append(
+            target.name
+        )
+    if not found:
+        raise errors.UsageError(f"no object in: {', '.join(args.files)}")
+    return list(found.values())
+
+
 def query(args: argparse.Namespace) -> dict[str, str | int | bool | None]:
     return {"labelSelector": args.selector, "fieldSelector": args.field_selector}
 
 
-def namespace(args: argparse.Namespace, context: Context, kind: Kind) -> str | None:
+def namespace(args: argparse.Namespace, context: Context, kind: Kind, own: str | None = None) -> str | None:
+    """`own` is that of a selection from files."""
+    if own is not None:
+        return own
     return common.namespace_or_all(args, context) if kind.namespaced else None
 
 
@@ -89,7 +113,7 @@ class Fetcher:
     ) -> list[Any]:
         """One answer a name, or one for the whole list."""
         kind = selection.kind
-        where = namespace(self._args, self._context, kind)
+        where = namespace(self._args, self._context, kind, selection.namespace)
         client = self._context.client()
         if not selection.names:
             found = client.request(

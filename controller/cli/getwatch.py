@@ -42,7 +42,7 @@ class _Follower:
         self._form = form
         self._kind = selection.kind
         self._name = selection.names[0] if selection.names else None
-        self._path = self._kind.path(get.namespace(args, context, self._kind))
+        self._path = self._kind.path(get.namespace(args, context, self._kind, selection.namespace))
         self._query = watchstream.by_name(self._name) if self._name else get.query(args)
 
     def run(self) -> int:

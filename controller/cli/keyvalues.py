@@ -88,13 +88,17 @@ class _Change:
         have = before["metadata"].get(self._words.field) or {}
         self._compare(target, have)
         wanted = {key: value for key, value in self._changes.items() if have.get(key) != value}
+        body = {"metadata": {self._words.field: wanted}}
         after = before
-        if wanted and self._args.dry_run != "client":
+        if self._args.dry_run == "client":
+            from controller.core import patch
+
+            after = patch.merge(before, body)
+        elif wanted:
             query = {
                 "fieldManager": self._words.manager,
                 "dryRun": "All" if self._args.dry_run == "server" else None,
             }
-            body = {"metadata": {self._words.field: wanted}}
             client = self._context.client()
             after = client.request("PATCH", target.path, query, body, http.MERGE_PATCH).json()
         self._report.say(target.kind, target.name, _said(wanted, self._words), after)

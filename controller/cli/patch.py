@@ -50,8 +50,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     path = kind.path(where, name, args.subresource or "")
     client = context.client()
     before = client.request("GET", path).json()
-    after = before
-    if args.dry_run != "client":
+    if args.dry_run == "client":
+        after = _patched(args.type, before, patch)
+    else:
         query = {
             "fieldManager": "workerctl-patch",
             "fieldValidation": "Strict",
@@ -60,6 +61,20 @@ def run(args: argparse.Namespace, context: Context) -> int:
         after = client.request("PATCH", path, query, patch, _TYPES[args.type]).json()
     report.say(kind, name, "patched" if _differs(before, after) else "patched (no change)", after)
     return errors.OK
+
+
+def _patched(form: str, before: dict[str, Any], patch: Any) -> dict[str, Any]:
+    """What the server would make of it, before its checks and defaults."""
+    from controller.core import errors as core_errors
+    from controller.core import patch as patches
+
+    if form == "strategic":
+        raise errors.UsageError("a strategic patch is merged by the server", "use --dry-run=server")
+    try:
+        after: dict[str, Any] = (patches.json_patch if form == "json" else patches.merge)(before, patch)
+    except core_errors.StatusError as error:
+        raise errors.CliError(f"the patch does not fit: {error.message}") from None
+    return after
 
 
 def _differs(before: dict[str, Any], after: dict[str, Any]) -> bool:

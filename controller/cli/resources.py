@@ -16,13 +16,17 @@ if TYPE_CHECKING:
 
 
 class Selection:
-    """Objects of one kind: those named, or (no names) all that selectors leave."""
+    """Objects of one kind: those named, or (no names) all that selectors leave.
 
-    __slots__ = ("kind", "names")
+    `namespace` is set where names come with their own (from files).
+    """
 
-    def __init__(self, kind: Kind, names: Iterable[str] = ()) -> None:
+    __slots__ = ("kind", "names", "namespace")
+
+    def __init__(self, kind: Kind, names: Iterable[str] = (), namespace: str | None = None) -> None:
         self.kind = kind
         self.names = list(names)
+        self.namespace = namespace
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Selection) and (self.kind, self.names) == (other.kind, other.names)

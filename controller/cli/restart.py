@@ -73,7 +73,9 @@ def restart(
     elif target.kind is kinds.WORKERSETS:
         body = {"metadata": {"annotations": {ANNOTATION: stamp}}}
         if args.dry_run == "client":
-            obj = client.request("GET", target.path).json()
+            from controller.core import patch
+
+            obj = patch.merge(client.request("GET", target.path).json(), body)
         else:
             obj = client.request("PATCH", target.path, query, body, http.MERGE_PATCH).json()
             if (obj.get("spec") or {}).get("suspend"):

@@ -25,10 +25,17 @@ timeout passed). History lists the templates it had, undo goes back to one, rest
 """
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _LABEL_SET = "workerset.dev/set"
+_NEVER = ("pause", "resume")
+"""kubectl's words for what rolls; sets of these kinds are replaced in place, one by one (S4.10)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("action", choices=("status", "history", "undo", "restart"), help="what to do")
+    parser.add_argument(
+        "action",
+        choices=("status", "history", "undo", "restart", *_NEVER),
+        metavar="status|history|undo|restart",
+        help="what to do",
+    )
     parser.add_argument("targets", nargs="*", metavar="NAME", help="sets, as in web or ws/web")
     chosen.add_arguments(parser)
     flags.add_switch(parser, ["--watch", "-w"], default=True, help_text="status: wait")
@@ -52,6 +59,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for target in targets:
         if target.kind is not kinds.WORKERSETS:
             raise errors.UsageError(f"rollouts are of sets, not {target.kind.plural}: {target.name}")
+    if args.action in _NEVER:
+        names = ", ".join(target.name for target in targets)
+        raise errors.CliError(
+            f"rollouts of this kind of set cannot be paused or resumed, nothing was changed: {names}",
+            "a change is applied in place, one worker at a time: undo it with workerctl rollout undo, "
+            "or hold the set with workerctl stop",
+        )
     if args.action == "restart":
         return _restart(args, context, targets)
     if args.action == "undo":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import chosen, errors, flags, output
+from controller.cli import chosen, common, errors, flags, output
 from controller.client import http
 from controller.client import resources as kinds
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
   workerctl scale web --num 3
   workerctl scale ws/web ws/job --num 0
+  workerctl scale web --num 3 --timeout 1m   # until three are ready
   workerctl scale web --current-replicas 2 --num 3
 """
 _MANAGER = "workerctl-scale"
@@ -27,6 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--num", "--replicas", dest="num", type=_count, required=True, metavar="N", help="how many"
     )
     parser.add_argument("--current-replicas", type=_count, metavar="N", help="only if it runs this many now")
+    parser.add_argument(
+        "--timeout",
+        type=common.duration,
+        default=0.0,
+        metavar="DURATION",
+        help="wait this long until that many run and are ready (0: do not wait)",
+    )
     chosen.add_arguments(parser)
     flags.add_dry_run(parser)
     output.add_argument(parser)
@@ -45,13 +53,21 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if not targets:
         chosen.note_none(context)
     report = output.Report(context, args)
+    scaled: list[chosen.Target] = []
 
     def act(target: chosen.Target) -> None:
         if target.kind is not kinds.WORKERSETS:
             raise errors.UsageError(f"only sets can be scaled, not {target.kind.plural}: {target.name}")
         report.say(target.kind, target.name, "scaled", _scale(args, context, target))
+        scaled.append(target)
 
-    return chosen.each(context, targets, act)
+    code = chosen.each(context, targets, act)
+    if args.timeout and args.dry_run == "none":
+        from controller.cli import settling, watchstream
+
+        deadline = watchstream.Deadline(args.timeout)
+        code = max([code, *(settling.wait(context, target, deadline) for target in scaled)])
+    return code
 
 
 def _scale(args: argparse.Namespace, context: Context, target: chosen.Target) -> dict[str, Any]:

@@ -25,7 +25,7 @@ EXAMPLES = """
 
 EXIT_CODES = {
     1: "a document is invalid; with -d or --abort-on-failure: a set failed or was not ready in time",
-    130: "ended by Ctrl-C (everything was stopped, or `up` had only joined)",
+    130: "ended by Ctrl-C: everything was stopped, or `up` had only joined; with -d: all of it runs on",
 }
 
 
@@ -77,5 +77,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     try:
         session.apply(items, request)
         return session.detached() if args.detach else session.foreground()
+    except KeyboardInterrupt:
+        if args.detach:
+            session.left_running()
+        raise
     finally:
         started.release()

@@ -5,10 +5,21 @@ from __future__ import annotations
 import signal
 from dataclasses import dataclass
 
-from controller.cli import apply, bulk, draining, errors, objects, overview, session, settled, watchstream
+from controller.cli import (
+    apply,
+    bulk,
+    draining,
+    errors,
+    objects,
+    overview,
+    session,
+    settled,
+    text,
+    watchstream,
+)
 from controller.cli import run as signals
 from controller.client import errors as client_errors
-from controller.client import resources
+from controller.client import resources, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,6 +101,15 @@ class Up:
             self._context.note(line)
         self._undo()
         return errors.FAILED
+
+    def left_running(self) -> None:
+        """Ctrl-C only ends the waiting: what was declared runs on, and who is told how to end it."""
+        pid = waiting.read_pid(f"{self._context.project.state}/controller.pid")
+        what = f" with {text.plural(len(self._keys()), 'set')}" if self._results else ""
+        self._context.note(
+            f"interrupted, but controller {pid or ''} goes on{what}: "
+            "workerctl status shows how it goes, workerctl down ends it"
+        )
 
     # ------------------------------------------------------------------ in the foreground
 

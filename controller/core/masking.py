@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 MASK = "********"
 _SECRET = re.compile(
@@ -32,3 +32,36 @@ def masked_pair(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[di
             left[name] = masked(name, str(before[name]), f"{MASK} (before)")
             right[name] = masked(name, str(after[name]), f"{MASK} (after)")
     return left, right
+
+
+def masked_words(words: Sequence[str]) -> list[str]:
+    """A command line for people: `NAME=value`, `--name=value` and `--name value` by their names.
+
+    A guess that errs on the side of showing: what has no telling name, as after `-p`, stays.
+    """
+    found: list[str] = []
+    hide_next = False
+    for word in words:
+        name, equals, value = word.partition("=")
+        if hide_next and not word.startswith("-"):
+            found.append(MASK)
+        elif equals:
+            found.append(f"{name}={masked(_as_variable(name), value)}")
+        else:
+            found.append(masked("", word))
+        hide_next = word.startswith("--") and not equals and bool(_SECRET.search(_as_variable(name)))
+    return found
+
+
+def masked_words_pair(before: Sequence[str], after: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Two command lines for a comparison: a hidden word that changed still differs."""
+    left, right = masked_words(before), masked_words(after)
+    for place, (old, new) in enumerate(zip(left, right, strict=False)):
+        if old == new and before[place] != after[place]:
+            left[place], right[place] = f"{old} (before)", f"{new} (after)"
+    return left, right
+
+
+def _as_variable(option: str) -> str:
+    """`--api-key` as the variable that it would be: API_KEY."""
+    return option.lstrip("-").replace("-", "_")

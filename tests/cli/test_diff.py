@@ -41,6 +41,19 @@ def test_fields_and_workers(changed, golden):
     assert changed.api.asked("POST", APPLY)[0].json()["dryRun"] is True
 
 
+def test_secrets_on_the_command_line_are_masked(shell, api):
+    shell.write("m.yaml", MANIFEST % "web")
+    before, after = workerset("web"), workerset("web")
+    before["spec"] = {"command": "app --token hunter2 DB_PASSWORD=x", "args": ["--secret=hunter2", "1"]}
+    after["spec"] = {"command": ["app", "--token", "hunter3"], "args": ["--secret=hunter3", "2"]}
+    api.on("POST", APPLY, {"items": [applied("configured", after, before=before)]})
+    outcome = shell("diff", "-f", "m.yaml")
+    assert outcome.code == 1
+    assert "hunter" not in outcome.out
+    assert "-  command: app --token ******** (before) DB_PASSWORD=********\n" in outcome.out
+    assert "+  - --secret=******** (after)\n" in outcome.out
+
+
 def test_nothing_differs(shell, api):
     shell.write("m.yaml", MANIFEST % "web")
     keep = [{"worker": "web-0", "action": "keep", "reason": ""}]

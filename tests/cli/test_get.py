@@ -48,6 +48,44 @@ def test_wide_labels_and_no_headers(shell, sets):
     assert len(lines) == 3
 
 
+MANIFEST = """
+apiVersion: workerset.dev/v1
+kind: WorkerSet
+metadata: {name: web}
+spec: {command: [app]}
+---
+apiVersion: workerset.dev/v1
+kind: WorkerSet
+metadata: {name: job10, namespace: other}
+spec: {command: [app]}
+"""
+
+
+def test_files_name_objects_as_they_are_on_the_server(shell, api):
+    api.on("GET", f"{samples.SETS}/web", samples.table(WEB))
+    api.on("GET", f"{samples.SETS.replace('default', 'other')}/job10", samples.table(JOB))
+    shell.write("m/a.yaml", MANIFEST)
+    outcome = shell("get", "-f", "m")
+    assert outcome.code == 0
+    assert [line.split()[0] for line in outcome.out.splitlines() if line] == ["NAME", "web", "NAME", "job10"]
+    assert shell("get", "-f", "m", "ws").code == 2
+
+
+def test_what_files_declare_and_the_server_does_not_have(shell, api):
+    api.on("GET", f"{samples.SETS}/web", status(404, "NotFound", 'workersets "web" not found'))
+    shell.write("a.yaml", MANIFEST.partition("---")[0])
+    outcome = shell("get", "-f", "a.yaml")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "not found" in outcome.err
+
+
+@pytest.mark.parametrize("form", ["go-template={{.kind}}", "template={{.kind}}", "go-template-file=x"])
+def test_go_templates_say_what_to_use(shell, form):
+    outcome = shell("get", "ws", "-o", form)
+    assert outcome.code == 2
+    assert "use -o jsonpath=TEMPLATE" in outcome.err
+
+
 def test_all_namespaces_has_a_column_and_selectors_are_sent(shell, api):
     api.on("GET", "/apis/workerset.dev/v1/workersets", samples.table(WEB))
     outcome = shell("get", "ws", "-A", "-l", "app=shop", "--field-selector", "metadata.name=web")

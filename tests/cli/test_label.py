@@ -45,6 +45,16 @@ def test_nothing_to_do_sends_nothing(shell, web):
     assert not web.asked("PATCH", WEB)
 
 
+def test_a_client_dry_run_prints_the_changed_object(shell, web):
+    outcome = shell(
+        "label", "ws", "web", "team=a", "tier-", "--dry-run=client", "-o", "jsonpath={.metadata.labels}"
+    )
+    assert outcome.out == '{"app":"shop","team":"a"}'
+    words = ("annotate", "ws", "web", "owner=bob", "--overwrite", "--dry-run=client", "-o", "yaml")
+    assert "owner: bob" in shell(*words).out
+    assert not web.asked("PATCH", WEB)
+
+
 def test_list(shell, web):
     assert shell("label", "ws", "web", "--list").out == "app=shop\ntier=front\n"
 

@@ -180,6 +180,28 @@ def test_passwords_in_urls_are_masked():
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (["app", "--password", "hunter2", "x"], ["app", "--password", masking.MASK, "x"]),
+        (["--api-key=hunter2"], [f"--api-key={masking.MASK}"]),
+        (["env", "DB_PASSWORD=hunter2", "PORT=80"], ["env", f"DB_PASSWORD={masking.MASK}", "PORT=80"]),
+        (["--db", "postgres://me:hunter2@h/d"], ["--db", f"postgres://me:{masking.MASK}@h/d"]),
+        (["--token", "--verbose"], ["--token", "--verbose"]),
+        (["-p", "80", "--port=80", "a=b=c"], ["-p", "80", "--port=80", "a=b=c"]),
+    ],
+)
+def test_secrets_on_a_command_line_are_masked_by_their_names(words, shown):
+    assert masking.masked_words(words) == shown
+
+
+def test_a_changed_secret_on_a_command_line_still_differs():
+    before, after = masking.masked_words_pair(["--token=a", "x"], ["--token=b", "x"])
+    assert before != after
+    assert "=a" not in before[0] + after[0]
+    assert masking.masked_words_pair(["--token=a"], ["--token=a", "y"])[0] == [f"--token={masking.MASK}"]
+
+
 def test_changed_secrets_still_differ():
     before, after = masking.masked_pair({"TOKEN": "a", "KEY": "k"}, {"TOKEN": "b", "KEY": "k"})
     assert before["TOKEN"] != after["TOKEN"]

@@ -56,6 +56,33 @@ def test_no_change_and_dry_run(shell, web):
     assert web.requests[-1].query["dryRun"] == "All"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["-p", '{"spec": {"num": 9, "command": null}}'],
+        [
+            "--type=json",
+            "-p",
+            '[{"op": "add", "path": "/spec/num", "value": 9}, {"op": "remove", "path": "/spec/command"}]',
+        ],
+    ],
+)
+def test_a_client_dry_run_prints_the_changed_object(shell, web, words):
+    outcome = shell("patch", "ws/web", *words, "--dry-run=client", "-o", "json")
+    assert outcome.code == 0
+    assert "command" not in json.loads(outcome.out)["spec"]
+    assert json.loads(outcome.out)["spec"]["num"] == 9
+    assert not web.asked("PATCH", WEB)
+
+
+def test_a_client_dry_run_of_a_patch_that_does_not_fit(shell, web):
+    words = ["--type=json", "-p", '[{"op": "remove", "path": "/spec/nothing"}]', "--dry-run=client"]
+    outcome = shell("patch", "ws/web", *words)
+    assert outcome.code == 1
+    assert outcome.err.startswith("the patch does not fit:")
+    assert shell("patch", "ws/web", "--type=strategic", "-p", "{}", "--dry-run=client").code == 2
+
+
 def test_patch_file_subresource_and_output(shell, web):
     path = f"{WEB}/status"
     web.on("GET", path, samples.workerset())

@@ -27,6 +27,20 @@ def test_s4_10_restart_is_an_annotation(shell, web):
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", stamp)
 
 
+def test_a_client_dry_run_prints_the_changed_object(shell, web):
+    outcome = shell("restart", "web", "--dry-run=client", "-o", "yaml")
+    assert "workerset.dev/restarted-at: '2" in outcome.out or "workerset.dev/restarted-at: 2" in outcome.out
+    assert not web.asked("PATCH", WEB)
+
+
+@pytest.mark.parametrize("word", ["pause", "resume"])
+def test_a_rollout_is_not_paused_and_it_says_what_to_do_instead(shell, web, word):
+    outcome = shell("rollout", word, "web")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith("rollouts of this kind of set cannot be paused or resumed")
+    assert "workerctl stop" in outcome.err
+
+
 def test_a_worker_is_restarted_by_deleting_its_pod(shell, api):
     api.on("DELETE", f"{samples.PODS}/web-1", samples.pod("web-1"))
     assert shell("restart", "worker/web-1").out == "pod/web-1 restarted\n"

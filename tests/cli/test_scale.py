@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli import samples
-from tests.fakes.api_server import status
+from tests.fakes.api_server import json_lines, status
 
 WEB = f"{samples.SETS}/web/scale"
 SCALE = {
@@ -41,6 +41,25 @@ def test_precondition(shell, web):
     assert outcome.err == "workerset.workerset.dev/web runs 2, not 7: not scaled\n"
     assert shell("scale", "web", "--current-replicas", "2", "--num", "3").code == 0
     assert web.requests[-1].json()["metadata"] == {"resourceVersion": "5"}
+
+
+def test_with_a_timeout_it_waits_until_that_many_are_ready(shell, web):
+    old = samples.workerset(metadata={"generation": 2}, status={"observedGeneration": 1})
+    new = samples.workerset(metadata={"generation": 2}, status={"observedGeneration": 2}, version=11)
+    web.on("GET", samples.SETS, samples.listing(old), json_lines({"type": "MODIFIED", "object": new}))
+    outcome = shell("scale", "web", "--num", "3", "--timeout", "5s")
+    assert outcome.code == 0
+    assert outcome.out.splitlines()[0] == "workerset.workerset.dev/web scaled"
+    assert outcome.out.splitlines()[-1] == "workerset.workerset.dev/web successfully rolled out"
+
+
+def test_a_timeout_that_passes_fails(shell, web):
+    old = samples.workerset(metadata={"generation": 2}, status={"observedGeneration": 1})
+    with samples.quiet(samples.listing(old)) as answer:
+        web.on("GET", samples.SETS, answer)
+        outcome = shell("scale", "web", "--num", "3", "--timeout", "20ms")
+    assert outcome.code == 1
+    assert "timed out" in outcome.err
 
 
 def test_dry_run(shell, web):

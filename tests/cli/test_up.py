@@ -279,6 +279,26 @@ def test_detached_gives_up_waiting(stage):
     assert "web is not ready in time: Starting" in outcome.err
 
 
+def test_detached_and_interrupted_says_what_runs_on_and_how_to_end_it(stage):
+    starting = workerset("web", "Starting", 0)
+    stage.api.on("POST", APPLY, {"items": [applied("created", starting)]})
+
+    def answer(request):
+        if "watch" not in request.query:
+            return listed(starting)
+        return stage._following(iter(()), then=[signal.SIGINT])
+
+    stage.api.on("GET", SETS, answer)
+    stage.shell.write(".workerset/controller.pid", "4711\n")
+    outcome = stage.up("-d")
+    assert outcome.code == 130
+    assert outcome.err == (
+        "interrupted, but controller 4711 goes on with 1 set: "
+        "workerctl status shows how it goes, workerctl down ends it\n"
+    )
+    assert stage.shutdowns() == []
+
+
 def test_a_failed_request_ends_what_was_started(stage):
     stage.api.on("POST", APPLY, status(507, "InsufficientStorage", "the disk is full"))
     outcome = stage.up()
