@@ -55,10 +55,13 @@ def test_old_payloads_and_what_killed_writers_left_are_removed(php: Php) -> None
 
 def test_s6_7_a_writer_killed_between_the_two_words_is_healed(php: Php) -> None:
     php.says("frankenphp_set_vars(['i' => 1]); frankenphp_set_vars(['i' => 2]);")
-    php.slot[layout.GENERATION] = 1001
+    php.slot[layout.PUBLISHED] = 1001
+    php.says("frankenphp_set_vars(['i' => 2]);")
+    assert (php.slot[layout.GENERATION], php.slot[layout.PUBLISHED]) == (1002, 1002)
+    php.slot[layout.PUBLISHED] = 1001
     php.says("frankenphp_set_vars(['i' => 3]);")
     assert php.published() == {"i": 3}
-    assert php.slot[layout.GENERATION] == 1003
+    assert (php.slot[layout.GENERATION], php.slot[layout.PUBLISHED]) == (1003, 1003)
 
 
 def test_s6_8_whoever_waits_is_woken(php: Php) -> None:

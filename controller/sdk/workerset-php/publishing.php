@@ -48,17 +48,17 @@ function put(Slot $slot, string $body): void
 {
     $words = $slot->words();
     $generation = $words->generation;
-    if ($words->published > $generation) {  // somebody died between the two words
-        $generation = $words->published;
-        $slot->publish_word(GENERATION, $generation);
-    }
     if ($words->published !== 0 && $slot->body($generation) === $body) {
+        if ($words->published !== $generation) {  // somebody died between the two words
+            $slot->publish_word(PUBLISHED, $generation);
+            wake($slot->path);
+        }
         return;
     }
     $generation++;
     write_payload($slot->path, $generation, $body);
-    $slot->publish_word(PUBLISHED, $generation);
     $slot->publish_word(GENERATION, $generation);
+    $slot->publish_word(PUBLISHED, $generation);
     wake($slot->path);
     tidy($slot->path, $generation - 2);
 }

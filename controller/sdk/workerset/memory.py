@@ -1,11 +1,6 @@
 """A slot of shared memory in a worker: read, publish and wait (S6), after the layout in `layout.py`.
 
-A caller on the hot path compares all that matters at once and calls nothing (S6.5):
-
-    if slot.memory[WATCHED] == slot.seen:
-        return slot.value                     # the very same object
-    … slot.epoch != slot.seen_epoch: resolve the name anew …
-    generation, value = slot.read()
+What callers compare on their hot path is `words`: while those are what they were, there is nothing to do.
 
 Threads may share a slot, and a forked child may go on with it: the mapping is shared memory in the child
 too, descriptors of locks live for one publish and are closed in a child, locks are made anew there.
@@ -27,9 +22,6 @@ if TYPE_CHECKING:
 
     from .frozen import FrozenDict
 
-WATCHED = slice(8 * layout.GENERATION, 8 * (layout.SWEPT + 1))
-"""Words 1 to 5: while they are what they were, a reader has nothing to do, not even to touch (S6.9)."""
-
 _FUTEX = 8 * layout.GENERATION
 """Where the low half of the word is, in bytes."""
 
@@ -44,10 +36,8 @@ class Damaged(ValueError):
 class Slot:
     """One header file, mapped. `FileNotFoundError` if there is none, `Damaged` if it is no header.
 
-    `value` is what was read last, `seen_generation` its generation (-1: nothing yet), `seen` the watched
-    words of then. `seen_epoch` is the epoch that the name was resolved in; it belongs to the caller, who
-    takes `epoch` before it asks; while it is another one, `seen` is empty. `woken` is the last generation
-    that this process has told sleepers of.
+    `words` are those of `layout.py`. `seen_epoch` is the epoch that the name was resolved in; it belongs to
+    the caller. `woken` is the last generation that this process has told sleepers of.
     """
 
     __slots__ = (
@@ -59,19 +49,13 @@ class Slot:
         "_pid",
         "memory",
         "path",
-        "seen",
         "seen_epoch",
-        "seen_generation",
-        "value",
         "woken",
         "words",
     )
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.value: FrozenDict | None = None
-        self.seen_generation = -1
-        self.seen = b""
         self._last: tuple[int, FrozenDict | None] = (0, None)
         self.woken = 0
         self._again: bytes | None = None
@@ -126,22 +110,17 @@ class Slot:
 
         Raises `Damaged`, and `codec.EnumMissing` where a member of an enum cannot be had here.
         """
-        if self.memory[WATCHED] == self.seen:
-            return self._last
+        last = self._last
+        if self.words[layout.GENERATION] == last[0]:
+            return last
         with self._locked():
-            watched = self.memory[WATCHED]
-            self.touch()
             generation, body = self._load()
             if not generation:
                 return 0, None
             if body is not None:
                 from . import codec
 
-                self.value = codec.decode(body)
-                self.seen_generation = generation
-                self._last = generation, self.value
-            now = int.from_bytes(watched[:8], "little"), self.epoch
-            self.seen = watched if now == (generation, self.seen_epoch) else b""
+                self._last = generation, codec.decode(body)
             return self._last
 
     def _load(self) -> tuple[int, bytes | None]:
@@ -152,7 +131,7 @@ class Slot:
         while True:
             published = self.words[layout.PUBLISHED]
             generation = self.words[layout.GENERATION]
-            if generation == self.seen_generation:
+            if generation == self._last[0]:
                 return generation, None
             if not published:
                 return 0, None
