@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _PR_SET_CHILD_SUBREAPER = 36
 _SHOWN = 120
+_LOOKS = 20
+_LOOK_SECONDS = 0.0005
 _ME = b"/proc/self/task/%d/children"
 
 
@@ -67,7 +70,7 @@ def own_children() -> set[bytes]:
 class Stat:
     """The fields of /proc/PID/stat that matter here."""
 
-    __slots__ = ("group", "parent", "session", "started", "state")
+    __slots__ = ("group", "is_loaded", "parent", "session", "started", "state")
 
     def __init__(self, text: bytes) -> None:
         fields = text.rpartition(b")")[2].split()
@@ -76,6 +79,7 @@ class Stat:
         self.group = int(fields[2])
         self.session = int(fields[3])
         self.started = int(fields[19])
+        self.is_loaded = fields[48] != b"0" or self.state in ("Z", "X")
 
 
 def stat(pid: int) -> Stat | None:
@@ -92,9 +96,19 @@ def is_running(pid: int) -> bool:
 
 def variable(pid: int, name: str) -> str:
     """A variable of the environment the process was executed with; empty if unknown."""
-    block = b"\0" + read(f"/proc/{pid}/environ")
+    block = b"\0" + _environ(pid)
     _, found, rest = block.partition(b"\0" + name.encode() + b"=")
     return os.fsdecode(rest.split(b"\0", 1)[0]) if found else ""
+
+
+def _environ(pid: int) -> bytes:
+    """For a moment inside execve(2) there is new memory and nothing in it yet: look again."""
+    for _ in range(_LOOKS):
+        block = read(f"/proc/{pid}/environ")
+        if block or (found := stat(pid)) is None or found.is_loaded:
+            return block
+        time.sleep(_LOOK_SECONDS)
+    return b""
 
 
 def command(pid: int) -> str:

@@ -161,10 +161,13 @@ def test_s4_6_what_cannot_be_attributed_is_named_and_ends_with_the_project(tree:
 def test_s4_6_a_worker_that_exits_by_itself_leaves_remains_that_can_be_signalled(tree: Tree) -> None:
     async def run() -> None:
         async with controlling(tree) as controller:
-            await controller.started("r1", "sh", "-c", "setsid sleep 1000 & exit 0")
+            for fifo in ("up", "never"):
+                os.mkfifo(f"{tree.paths.root}/{fifo}")
+            script = "setsid sh -c 'echo > up; read x < never' & read line < up; exit 0"
+            await controller.started("r1", "sh", "-c", script)
             await controller.until(lambda: bool(controller.get("r1").survivors))
             (left,) = controller.get("r1").survivors
-            assert left.command
+            assert left.command == "sh -c echo > up; read x < never"
             controller.runtime.submit([ports.Acknowledge(suite.ref(), "r1")])
             assert controller.get("r1").survivors
             controller.runtime.submit([ports.Signal(suite.ref(), "r1", signal.SIGTERM)])
