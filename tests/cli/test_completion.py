@@ -1,8 +1,10 @@
-"""Completion: what is offered in each place, with and without a controller; the bash script for real."""
+"""Completion: what is offered in each place, with and without a controller; the scripts in real shells."""
 
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
@@ -98,13 +100,31 @@ def test_scripts_ask_the_hidden_verb(shell, name):
     )
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_bash_completes_live_names(shell, live):
+@pytest.fixture
+def environ(shell, live):
+    """For a real shell: a `workerctl` on PATH, in the project of the scripted controller."""
     folder = shell.folder / "bin"
     folder.mkdir()
     program = folder / "workerctl"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m controller "$@"\n')
     program.chmod(0o755)
+    return {
+        **os.environ,
+        **shell.environ,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "PYTHONPATH": os.getcwd(),
+        "WORKERSET_DIR": str(shell.folder),
+        "HOME": str(shell.folder),
+        "TERM": "vt100",
+    }
+
+
+def needs(name):
+    return pytest.mark.skipif(shutil.which(name) is None, reason=f"needs {name}")
+
+
+@needs("bash")
+def test_bash_completes_live_names(environ):
     typed = """
 source <(workerctl completion bash)
 try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _workerctl; echo "${COMPREPLY[*]}"; }
@@ -112,12 +132,111 @@ try workerctl get ws w
 try workerctl scale j
 try workerctl get ws --output = ya
 """
-    environ = {
-        **os.environ,
-        **shell.environ,
-        "PATH": f"{folder}:{os.environ['PATH']}",
-        "PYTHONPATH": os.getcwd(),
-    }
-    environ["WORKERSET_DIR"] = str(shell.folder)
     done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, env=environ, check=True)
     assert (done.stdout, done.stderr) == ("web\njob\nyaml\n", "")
+
+
+@needs("fish")
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("workerctl get ws w", ["web"]),
+        ("workerctl get ws ", ["web", "job"]),
+        ("workerctl get ws/w", ["ws/web"]),
+        ("workerctl scale j", ["job"]),
+        ("workerctl get ws -o ya", ["yaml"]),
+        ("workerctl get ws --output=ya", ["--output=yaml"]),
+        ("workerctl -n other get ws ", ["there"]),
+        ("workerctl desc", ["describe\teverything about one set or worker, its events included"]),
+        ("workerset scale j", ["job"]),
+        ("workerctl apply -f m", ["my.yaml"]),
+    ],
+)
+def test_fish_completes_live_names(environ, shell, line, found):
+    shell.write("my.yaml", "")
+    program = shell.folder / "bin" / "workerset"
+    program.symlink_to("workerctl")
+    typed = f"workerctl completion fish | source; complete -C '{line}'"
+    done = subprocess.run(
+        ["fish", "--no-config", "-c", typed],
+        capture_output=True,
+        text=True,
+        env=environ,
+        cwd=shell.folder,
+        check=True,
+    )
+    assert done.stderr == ""
+    assert sorted(done.stdout.splitlines()) == sorted(found)
+
+
+class Zsh:
+    """An interactive zsh on a terminal of its own, whose command line can be read."""
+
+    def __init__(self, environ, cwd, load):
+        self._controlling, terminal = pty.openpty()
+        self._process = subprocess.Popen(
+            ["zsh", "-f", "-i"],
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            env=environ,
+            cwd=cwd,
+            start_new_session=True,
+        )
+        os.close(terminal)
+        self._heard = b""
+        self.type("PS1=; unsetopt beep; setopt no_list_beep\n")
+        self.type(f"autoload -U compinit; {load}\n")
+        self.type("show() { print -r -- '<''<'$BUFFER'>''>'; BUFFER= }; zle -N show; bindkey '^X^P' show\n")
+        self.type("print -r -- 'now ''ready'\n")
+        self.until(b"now ready")
+
+    def type(self, text):
+        os.write(self._controlling, text.encode())
+
+    def until(self, end):
+        """What was printed up to and with `end`."""
+        while end not in self._heard:
+            ready, _, _ = select.select([self._controlling], [], [], 20)
+            assert ready, f"not printed: {end!r}, but {self._heard!r}"
+            self._heard += os.read(self._controlling, 65536)
+        before, _, self._heard = self._heard.partition(end)
+        return (before + end).decode()
+
+    def complete(self, line):
+        """The command line after <TAB>."""
+        self.type(line + "\t\x18\x10")
+        return self.until(b">>").rpartition("<<")[2].removesuffix(">>")
+
+    def close(self):
+        os.close(self._controlling)  # a hang-up ends it
+        self._process.wait(20)
+
+
+@needs("zsh")
+@pytest.mark.parametrize(
+    "load",
+    [
+        "compinit -u -D; source <(workerctl completion zsh)",
+        "mkdir f; workerctl completion zsh > f/_workerctl; fpath=($PWD/f $fpath); compinit -u -D",
+    ],
+    ids=["source", "fpath"],
+)
+def test_zsh_completes_live_names(environ, shell, load):
+    shell.write("my.yaml", "")
+    zsh = Zsh(environ, shell.folder, load)
+    try:
+        assert zsh.complete("workerctl get ws w") == "workerctl get ws web "
+        assert zsh.complete("workerctl get ws/w") == "workerctl get ws/web "
+        assert zsh.complete("workerctl scale j") == "workerctl scale job "
+        assert zsh.complete("workerctl get ws -o ya") == "workerctl get ws -o yaml "
+        assert zsh.complete("workerctl get ws --output=ya") == "workerctl get ws --output=yaml "
+        assert zsh.complete("workerctl get ws -o jsonp") == "workerctl get ws -o jsonpath="
+        assert zsh.complete("workerctl -n other get ws ") == "workerctl -n other get ws there "
+        assert zsh.complete("workerctl desc") == "workerctl describe "
+        assert zsh.complete("workerctl apply -f m") == "workerctl apply -f my.yaml "
+        assert zsh.complete("workerctl scale nothing") == "workerctl scale nothing"
+        zsh.type("workerctl get ws \t")
+        zsh.until(b"web")  # several: listed
+    finally:
+        zsh.close()
