@@ -80,7 +80,7 @@ class Facts:
 
 
 def gather(project: Mapping[str, Any], sets: Sequence[Object], pods: Sequence[Object]) -> Facts:
-    running = sum((pod.get("status") or {}).get("phase") == "Running" for pod in pods)
+    running = sum(objects.has_process(pod) for pod in pods)
     troubles = tuple(
         str(found.get("message") or found.get("reason") or found.get("type"))
         for found in project.get("conditions") or ()

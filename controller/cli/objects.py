@@ -36,6 +36,11 @@ def spans_namespaces(objects: Iterable[Mapping[str, Any]]) -> bool:
     return len({key(obj)[0] for obj in objects}) > 1
 
 
+def has_process(pod: Mapping[str, Any]) -> bool:
+    """Whether a worker runs now; between two runs its Pod's phase is `Running` too."""
+    return bool((pod["metadata"].get("annotations") or {}).get("workerset.dev/pid"))
+
+
 def is_catch_all(obj: Mapping[str, Any]) -> bool:
     """S2.1."""
     spec = obj.get("spec") or {}

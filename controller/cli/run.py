@@ -32,6 +32,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     from controller import settings
 
     set_up_logging()
+    raise_file_limit()
     paths = settings.ProjectPaths(root=args.root, state=args.state, run=args.run)
     app = importlib.import_module("controller.app")
     return int(
@@ -50,6 +51,14 @@ def set_up_logging() -> None:
     import logging
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+
+def raise_file_limit() -> None:
+    """As many descriptors as are allowed at all. Workers are the shim's children: theirs is the caller's."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def watch_signals(stop: Callable[[], None], drain: Callable[[], None]) -> None:
