@@ -116,9 +116,10 @@ def _collisions(docs: Sequence[kinds.Object], namespace: str) -> Iterator[SetPro
             continue
         for claim, path in _claims(doc):
             there = holders.setdefault(place_of(space, claim), [])
-            first = next((of for held, of in there if of != index and collide(held, claim)), index)
-            if first != index:
-                yield SetProblem(index, _collision(doc, claim, path, docs[first]), first)
+            for held, holder in there:
+                if holder != index and collide(held, claim):
+                    yield SetProblem(index, _collision(doc, held, path, docs[holder]), holder)
+                    break
             else:
                 there.append((claim, index))
 
