@@ -153,7 +153,7 @@ class Controller:
 
     def _note(self, fact: str) -> None:
         """Something about the tree itself changed."""
-        for one in self._control.noticed():
+        for one in self._control.noticed(fact):
             _LOG.warning("%s changed, %s: %s", fact, one.reason, one.message)
 
     def _say(self, word: Mapping[str, object]) -> None:

@@ -27,7 +27,6 @@ _EVENTS = {
     "GuardianAlive": "GuardianLost",
     "LogsWritable": "LogTrouble",
     "RuntimeConnected": "RuntimeAway",
-    "StorageWritable": "StorageFull",
 }
 """Condition that became false → reason of the Event that tells it."""
 
@@ -88,9 +87,15 @@ class ProjectControl:
             *conditions_of(self._runtime.guardian_alive, self._runtime.log_trouble),
         )
 
-    def noticed(self) -> tuple[notes.Note, ...]:
-        """Something about the tree itself changed: what became wrong is told once, as an Event too."""
-        before, self._known = self._known, self.conditions()
+    def noticed(self, fact: str) -> tuple[notes.Note, ...]:
+        """Something about the tree itself changed: what became wrong is told once, as an Event too.
+
+        A runtime that is away counts once it is `lost`: it is away whenever one of the two begins.
+        """
+        current = conditions_of(self._runtime.guardian_alive, self._runtime.log_trouble)
+        if fact == "lost":
+            current += tuple(one for one in self._engine.conditions() if one.type == "RuntimeConnected")
+        before, self._known = self._known, current
         told = turned_bad(before, self._known)
         if told:
             self._engine.tell(notes.project(self._about.paths.root), told)

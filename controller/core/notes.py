@@ -33,7 +33,6 @@ REASONS = {
     "GuardianLost": "of the project: its guardian was killed, so nothing restarts the controller",
     "LogTrouble": "of the project: what workers print cannot be written",
     "RuntimeAway": "of the project: the part that runs processes is away",
-    "StorageFull": "of the project: the store cannot be written",
 }
 """Every reason of an Event, with what it says."""
 

@@ -73,10 +73,10 @@ def test_the_fact_sheet_keeps_the_environment_to_itself() -> None:
 
 def test_a_lost_guardian_is_a_condition_and_an_event_told_once() -> None:
     real = Real()
-    assert real.control.noticed() == ()
+    assert real.control.noticed("guardian") == ()
     real.world.runtime.guardian_alive = False
-    assert [note.reason for note in real.control.noticed()] == ["GuardianLost"]
-    assert real.control.noticed() == ()
+    assert [note.reason for note in real.control.noticed("guardian")] == ["GuardianLost"]
+    assert real.control.noticed("orphans") == ()
     (condition,) = [one for one in real.control.conditions() if not one.status]
     assert (condition.type, condition.message) == ("GuardianAlive", projectcontrol.NO_GUARDIAN)
     (event,) = real.world.events("GuardianLost")
@@ -88,13 +88,21 @@ def test_a_lost_guardian_is_a_condition_and_an_event_told_once() -> None:
 def test_trouble_with_logs_is_told_again_when_it_is_another_one() -> None:
     real = Real()
     real.world.runtime.log_trouble = "disk full: logs/web-0.log"
-    assert [note.message for note in real.control.noticed()] == ["disk full: logs/web-0.log"]
+    assert [note.message for note in real.control.noticed("log_trouble")] == ["disk full: logs/web-0.log"]
     real.world.runtime.log_trouble = ""
-    assert real.control.noticed() == ()
+    assert real.control.noticed("log_trouble") == ()
     real.world.runtime.log_trouble = "permission denied: logs/web-0.log"
-    assert len(real.control.noticed()) == 1
+    assert len(real.control.noticed("log_trouble")) == 1
     (event,) = real.world.events("LogTrouble")
     assert (event["count"], event["message"]) == (2, "permission denied: logs/web-0.log")
+
+
+def test_a_runtime_that_is_away_is_told_once_it_is_lost() -> None:
+    real = Real()
+    real.world.runtime.set_connected(False)
+    assert real.control.noticed("orphans") == ()
+    assert [note.reason for note in real.control.noticed("lost")] == ["RuntimeAway"]
+    assert real.control.noticed("lost") == ()
 
 
 def test_turned_bad_tells_only_what_is_new() -> None:
