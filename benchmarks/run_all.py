@@ -13,6 +13,7 @@ import memory
 import reapply
 import start
 import stop
+import vars
 from common import OUT, QUICK, Measurement, Options, table, write_results
 
 BENCHMARKS = {
@@ -24,6 +25,7 @@ BENCHMARKS = {
     "reapply": reapply,
     "cli": cli,
     "logs": logs,
+    "vars": vars,
 }
 
 

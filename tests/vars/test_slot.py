@@ -146,6 +146,15 @@ def test_s6_8_a_wait_ends_with_the_next_publish(place: Place, either_way: str) -
         assert [child.end() for child, _ in children] == [10, 10, 10]
 
 
+def test_s6_8_a_wait_ends_even_if_nobody_wakes_it(place: Place) -> None:
+    worker = place.worker()
+    after = worker.publish({"n": 0})
+    child, said = waiting(place.worker(), after, None)
+    heard(said)
+    worker.words[layout.GENERATION] += 1
+    assert child.end() == 10
+
+
 def test_s6_8_a_wait_that_a_killed_writer_did_not_end_is_ended_by_the_next(place: Place) -> None:
     """The next run publishes the same (S6.3); the word that sleepers look at was stored before the kill."""
     first = place.worker()

@@ -23,7 +23,7 @@ def decode(body: bytes) -> FrozenDict:
     """What `encode` was given, frozen. Raises `EnumMissing`, or `ValueError` where it is no such body."""
     try:
         value = _with_room(_decoded, body)
-    except (TypeError, AttributeError, IndexError):
+    except (TypeError, AttributeError, IndexError, KeyError):
         value = None
     if not isinstance(value, FrozenDict):
         raise ValueError("not a body of vars: written by something else, or by a newer version")

@@ -29,6 +29,10 @@ _LOOKS = 4
 """So often a payload may be missing or damaged under one generation before a read gives up."""
 
 
+_LONGEST_SLEEP = 2.0
+"""Seconds: a writer may be killed before it wakes anybody, and PHP without FFI cannot."""
+
+
 class Damaged(ValueError):
     """What is in the files is not what a publisher wrote; the text says which, and what heals it."""
 
@@ -37,7 +41,8 @@ class Slot:
     """One header file, mapped. `FileNotFoundError` if there is none, `Damaged` if it is no header.
 
     `words` are those of `layout.py`. `seen_epoch` is the epoch that the name was resolved in; it belongs to
-    the caller. `woken` is the last generation that this process has told sleepers of.
+    the caller. `told` is the generation that this process last told sleepers of, and
+    length and checksum of its body.
     """
 
     __slots__ = (
@@ -50,14 +55,14 @@ class Slot:
         "memory",
         "path",
         "seen_epoch",
-        "woken",
+        "told",
         "words",
     )
 
     def __init__(self, path: str) -> None:
         self.path = path
         self._last: tuple[int, FrozenDict | None] = (0, None)
-        self.woken = 0
+        self.told = (0, (0, 0))
         self._again: bytes | None = None
         self._busy = 0
         self._lock, self._pid = RLock(), os.getpid()
@@ -192,7 +197,8 @@ class Slot:
             left = None if until is None else until - time.monotonic()
             if words[layout.EPOCH] != self.seen_epoch or (left is not None and left <= 0):
                 return False
-            nap = futex.sleep(self.memory, _FUTEX, generation, left, nap)
+            most = _LONGEST_SLEEP if left is None else min(left, _LONGEST_SLEEP)
+            nap = futex.sleep(self.memory, _FUTEX, generation, most, nap)
 
     def wake(self) -> None:
         """Wake everybody who waits for a publish."""

@@ -11,9 +11,14 @@ from . import layout
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
 
 
-def pack(generation: int, body: bytes) -> bytes:
+def seal(body: bytes) -> tuple[int, int]:
+    """Length and checksum."""
+    return len(body), zlib.crc32(body)
+
+
+def pack(generation: int, sealed: tuple[int, int]) -> bytes:
     """The preamble; the body follows it in the file."""
-    return struct.pack(layout.PREAMBLE, layout.PAYLOAD_MAGIC, generation, len(body), zlib.crc32(body), 0)
+    return struct.pack(layout.PREAMBLE, layout.PAYLOAD_MAGIC, generation, *sealed, 0)
 
 
 def unpack(data: bytes, generation: int) -> bytes:

@@ -54,27 +54,33 @@ def _publish(slot: Slot, body: bytes, size: int) -> int:
         text = "the header of shared memory is damaged: ensure() has it made anew"
         raise ValueError(f"{text}: {slot.path}")
     current: int = words[layout.GENERATION]
-    if words[layout.PUBLISHED] and _is_published(slot.path, current, body):
-        if slot.woken != current:  # its writer may have been killed before its last steps
+    seal = payload.seal(body)
+    if words[layout.PUBLISHED] and _is_published(slot, current, seal, body):
+        if slot.told[0] != current:  # its writer may have been killed before its last steps
             if words[layout.PUBLISHED] != current:
                 words[layout.PUBLISHED] = current
             slot.wake()
-            slot.woken = current
+            slot.told = current, seal
         return current
     generation = current + 1
-    payload.store(slot.path, generation, payload.pack(generation, body) + body)
+    payload.store(slot.path, generation, payload.pack(generation, seal) + body)
     words[layout.GENERATION] = generation
     words[layout.PUBLISHED] = generation
     slot.wake()
-    slot.woken = generation
+    slot.told = generation, seal
     payload.tidy(slot.path, generation - 2)
     return generation
 
 
-def _is_published(slot: str, generation: int, body: bytes) -> bool:
-    """S6.3; a file that is missing or damaged is not what is to be published."""
+def _is_published(slot: Slot, generation: int, seal: tuple[int, int], body: bytes) -> bool:
+    """S6.3; a file that is missing or damaged is not what is to be published.
+
+    What this process published last needs no look at the file to be different, only to be the same.
+    """
+    if slot.told[0] == generation and slot.told[1] != seal:
+        return False
     try:
-        return payload.load(slot, generation) == payload.pack(generation, body) + body
+        return payload.load(slot.path, generation) == payload.pack(generation, seal) + body
     except OSError:
         return False
 
