@@ -11,6 +11,7 @@ from controller.api.services import Services
 from controller.core import admission, errors, fields, kinds, ownership, threeway
 
 INVENTORY_MANAGER = "workerctl-inventory"
+_INVENTORY_PATH = ("f:metadata", "f:labels", f"f:{kinds.LABEL_INVENTORY}")
 _APPLIED = (kinds.WORKERSETS, kinds.NAMESPACES)
 
 
@@ -237,12 +238,15 @@ class Desk:
     def _in_inventory(self, item: Item, outcome: admission.Outcome) -> admission.Outcome:
         """The inventory's label, owned by a manager of its own so that no apply takes it away."""
         name, obj = self.terms.inventory, outcome.object
-        labels = fields.mapping(obj["metadata"].get("labels"))
-        if not name or item.is_namespace or labels.get(kinds.LABEL_INVENTORY) == name:
+        before = fields.mapping(obj["metadata"].get("labels"))
+        if not name or item.is_namespace or before.get(kinds.LABEL_INVENTORY) == name:
             return outcome
-        labels = {**labels, kinds.LABEL_INVENTORY: name}
+        labels = {**before, kinds.LABEL_INVENTORY: name}
         labelled = {**obj, "metadata": {**obj["metadata"], "labels": labels}}
-        owned = ownership.update(obj, labelled, INVENTORY_MANAGER, "Update", "", self.now)
+        if item.before is None and kinds.LABEL_INVENTORY not in before:
+            owned = ownership.added(labelled, _INVENTORY_PATH, INVENTORY_MANAGER, self.now)
+        else:
+            owned = ownership.update(obj, labelled, INVENTORY_MANAGER, "Update", "", self.now)
         return admission.Outcome(owned, outcome.warnings, changed=True)
 
     def _options(self, operation: Literal["Update", "Apply"]) -> admission.WriteOptions:

@@ -5,8 +5,8 @@ Adding a kind begins here (`docs/adding-a-kind.md`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON. Once handed to or by the store it is never mutated: copy, then change."""
@@ -25,15 +25,15 @@ class Resource:
     namespaced: bool = True
     durable: bool = True
     categories: tuple[str, ...] = ()
+    qualified: str = field(init=False)
+    """`workersets.workerset.dev`, or `pods` for the core group."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "qualified", f"{self.plural}.{self.group}" if self.group else self.plural)
 
     @property
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
-
-    @property
-    def qualified(self) -> str:
-        """`workersets.workerset.dev`, or `pods` for the core group."""
-        return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
 GROUP = "workerset.dev"
@@ -58,9 +58,11 @@ ANNOTATION_RESTARTED_AT = "workerset.dev/restarted-at"
 ANNOTATION_SOURCE = "workerset.dev/source"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What travels in queues and names one object; namespace is empty for cluster-scoped kinds."""
+class Key(NamedTuple):
+    """What travels in queues and names one object; namespace is empty for cluster-scoped kinds.
+
+    A tuple, since its hash is taken dozens of times a pass.
+    """
 
     namespace: str
     name: str

@@ -116,6 +116,15 @@ def apply(
     return write(result, entries)
 
 
+def added(obj: kinds.Object, path: fieldset.Path, manager: str, time: str) -> kinds.Object:
+    """What `update` says of a fresh object with one more leaf, without looking at all the others."""
+    who, entry = Manager(manager, "Update"), Entry(frozenset({path}), time, str(obj.get("apiVersion", "")))
+    metadata = obj["metadata"]
+    managed = [*metadata.get("managedFields", ()), _encoded(who, entry)]
+    managed.sort(key=lambda one: (one["operation"], one.get("time", ""), one["manager"]))
+    return {**obj, "metadata": {**metadata, "managedFields": managed}}
+
+
 def read(managed: Any) -> Entries:
     """managedFields as entries; raises BadRequest on what is malformed. Empty entries mean nothing."""
     entries: Entries = {}

@@ -65,10 +65,9 @@ def merge_patch(original: Any, modified: Any, current: Any) -> dict[str, Any]:
 
 def annotated(config: kinds.Object) -> kinds.Object:
     """`config` with the annotation that records it, as kubectl writes it."""
-    result: kinds.Object = fields.copy(config)
-    metadata = result.setdefault("metadata", {})
-    annotations = metadata["annotations"] = dict(fields.mapping(metadata.get("annotations")))
-    annotations[ANNOTATION] = _as_go_writes(stripped(config))
+    result = stripped(config)
+    annotations = result["metadata"]["annotations"]
+    annotations[ANNOTATION] = _as_go_writes(result)
     return result
 
 

@@ -55,7 +55,8 @@ class Engine:
         self._events = EventWriter(store, settings)
         parts = Parts(self._desires, self._claims, self._events, self.history)
         self._reconciler = Reconciler(store, runtime, ids, parts)
-        self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken)
+        self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken, self._news_due)
+        self._answers = holding.Answers()
         self._was_connected = True
         self._storage_problem = ""
         self._unwritten: set[kinds.Key] = set()
@@ -82,7 +83,9 @@ class Engine:
         now = self._moment()
         outcomes, endings = self._plan_batch(now)
         if outcomes or endings:
-            self._runtime.submit([verb for one in outcomes for verb in holding.early(one)])
+            verbs = [verb for one in outcomes for verb in holding.early(one)]
+            self._runtime.submit(verbs)
+            self._answers.asked(verbs, now.monotonic)
             due = [one for one in outcomes if not self._held(one, now)]
             if due or endings:
                 self._commit(due, endings, now)
@@ -282,6 +285,10 @@ class Engine:
 
     def _woken(self) -> None:
         self.on_work()
+
+    def _news_due(self) -> float | None:
+        due = self._answers.until
+        return due if self.clock.monotonic() < due else None
 
     def _moment(self) -> worker.Moment:
         return worker.Moment(self.clock.monotonic(), self.clock.wall())

@@ -8,6 +8,8 @@ answered at once, its writing waits for the answer: one write tells of both.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from controller.core import plan, runs
 from controller.engine.memory import SetMemory
 from controller.engine.reconcile import Outcome
@@ -16,6 +18,26 @@ _AT_THE_END = (runs.StartRun, runs.CloseHandle)
 """Who stops one worker wants to see it stopping; who ends everything follows that in another way."""
 
 _REST_FACTOR = 4.0
+
+
+_ANSWER_SECONDS = {runs.StartRun: 0.0005, runs.CloseHandle: 0.00005}
+_WORTH_SECONDS = 0.005
+_MOST_SECONDS = 0.25
+
+
+class Answers:
+    """When the answers to many verbs can be expected: news before that is collected, so that a thousand
+    starts or ends are not looked at one by one, at the cost of the processor they need themselves."""
+
+    def __init__(self) -> None:
+        self.until = 0.0
+
+    def asked(self, verbs: Iterable[runs.Verb], now: float) -> None:
+        """These were sent. A few are not worth waiting for."""
+        seconds = sum(_ANSWER_SECONDS.get(type(verb), 0.0) for verb in verbs)
+        expected = max(self.until, now) + seconds
+        if expected - now >= _WORTH_SECONDS:
+            self.until = min(expected, now + _MOST_SECONDS)
 
 
 def early(outcome: Outcome) -> list[runs.Verb]:

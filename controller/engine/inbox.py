@@ -12,7 +12,7 @@ from controller.engine.reconcile import Reconciler
 
 
 class Inbox:
-    """`muted` while the engine itself writes: it knows what it wrote."""
+    """`muted` while the engine itself writes: it knows what it wrote. `due`: when to look at news; None: now."""
 
     def __init__(
         self,
@@ -20,13 +20,19 @@ class Inbox:
         reconciler: Reconciler,
         claims: ClaimIndex,
         woken: Callable[[], None],
+        due: Callable[[], float | None],
     ) -> None:
         self.muted = False
+        self._due = due
         self._queue, self._reconciler, self._claims, self._woken = queue, reconciler, claims, woken
 
     def runtime_changed(self, key: kinds.Key) -> None:
-        """Something about the processes of a set is not as before."""
-        self._queue.add(key)
+        """Something about the processes of a set is not as before: look now, or when more has come."""
+        due = self._due()
+        if due is None:
+            self._queue.add(key)
+        else:
+            self._queue.add_at(key, due)
         self._woken()
 
     def store_changed(self, change: ports.Change) -> None:

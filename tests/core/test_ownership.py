@@ -342,3 +342,12 @@ def test_applying_nothing_removes_what_only_this_manager_applied(history: Any, w
 def test_fields_v1_reads_back_what_it_wrote(spec: dict[str, Any]) -> None:
     paths = frozenset(fieldset.leaves(config({"labels": {"a": "b"}, "finalizers": ["x"]}, **spec)))
     assert fieldset.decode(fieldset.encode(paths)) == paths
+
+
+def test_one_more_leaf_of_a_fresh_object_is_owned_as_an_update_would_have_it() -> None:
+    live = ownership.update(None, config({"labels": {"a": "1"}}, num=1), "zoe", "Update", "", NOW)
+    labelled = {**live, "metadata": {**live["metadata"], "labels": {"a": "1", "b": "2"}}}
+    path = ("f:metadata", "f:labels", "f:b")
+    for manager in ("adam", "zoe2"):
+        expected = ownership.update(live, labelled, manager, "Update", "", NOW)
+        assert ownership.added(labelled, path, manager, NOW) == expected

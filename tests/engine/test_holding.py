@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from controller import ports
-from controller.core import kinds
+from controller.core import kinds, runs
+from controller.engine import holding
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
 
@@ -92,3 +93,25 @@ def test_the_end_shows_who_is_slow() -> None:
     made.engine.halt(None)
     made.run_for(made.settings.hold_seconds)
     assert made.pod("web-0")["status"]["reason"] == "Stopping"
+
+
+def test_the_answers_to_many_starts_are_looked_at_together() -> None:
+    made = World(lambda _start, _count: Script())
+    for number in range(200):
+        made.apply(f"set-{number}", {"command": ["x"]})
+    made.settle()
+    assert len(made.runtime.live()) == 200
+    assert made.pods() == [], "the answers are there and not looked at yet"
+    made.run_for(0.1)
+    assert len(made.pods()) == 200
+
+
+def test_a_few_answers_are_not_waited_for_and_many_not_for_long() -> None:
+    start = runs.CloseHandle(runs.WorkerRef("a", "b", "c"), "r", 15)
+    answers = holding.Answers()
+    answers.asked([start] * 99, 10.0)
+    assert answers.until == 0.0
+    answers.asked([start] * 1000, 10.0)
+    assert 10.0 < answers.until < 10.25
+    answers.asked([start] * 1_000_000, 10.0)
+    assert answers.until == 10.25
