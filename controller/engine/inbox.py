@@ -12,7 +12,7 @@ from controller.engine.reconcile import Reconciler
 
 
 class Inbox:
-    """`muted` while the engine itself writes: it knows what it wrote. `due`: when to look at news; None: now."""
+    """`muted` while the engine itself writes: it knows. `due`: when to look at news (None: now)."""
 
     def __init__(
         self,
