@@ -10,7 +10,6 @@ from controller.cli import context as contexts
 from controller.cli import errors
 from controller.client import http, project, registry, waiting
 from controller.shim import launch
-from controller.store import filesystem
 
 _START_SECONDS = 20.0
 
@@ -35,8 +34,7 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
     if client is not None:
         _repair(context)
         return Started(client, is_new=False)
-    found = context.project
-    found = project.prepare(found, context.environ, filesystem.unsuitable(found.root))
+    found = _prepare(context)
     if found.moved:
         context.note(found.moved)
     context.use_project(found)
@@ -46,6 +44,16 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
         return Started(_join(context, owned), is_new=False)
     registry.remember(found.root, context.environ)
     return Started(context.client(), is_new=True, leash_fd=leash_fd)
+
+
+def _prepare(context: contexts.Context) -> project.Project:
+    """The folders a controller needs; the state goes elsewhere if it cannot live in the project."""
+    from controller.store import probing
+
+    found = project.prepare(context.project, context.environ)
+    if found.state == found.folder and (kind := probing.unsuitable(found.state)):
+        return project.prepare(found, context.environ, kind)
+    return found
 
 
 def _repair(context: contexts.Context) -> None:

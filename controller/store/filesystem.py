@@ -34,14 +34,19 @@ def kind_of(path: str, mountinfo: str) -> str:
     return kind
 
 
-def unsuitable(folder: str) -> str:
-    """The kind of file system if the state cannot live in `folder`, else empty."""
+def kind(folder: str) -> str:
+    """The type of the file system that holds `folder`; empty if it cannot be told."""
     try:
         with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as table:
-            kind = kind_of(os.path.realpath(folder), table.read())
+            return kind_of(os.path.realpath(folder), table.read())
     except OSError:
         return ""
-    return kind if kind in UNSUITABLE else ""
+
+
+def unsuitable(folder: str) -> str:
+    """The type of the file system if it is one that is known not to hold the state, else empty."""
+    found = kind(folder)
+    return found if found in UNSUITABLE else ""
 
 
 def _holds(point: str, path: str) -> bool:

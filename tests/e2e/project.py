@@ -42,9 +42,14 @@ class Project:
         (home / "run").mkdir(mode=0o700)
 
     @property
+    def folder(self) -> Path:
+        """Where it is written down where the rest is."""
+        return self.root / ".workerset"
+
+    @property
     def state(self) -> Path:
         """Where store, logs and pid files are."""
-        return self.root / ".workerset"
+        return self.folder
 
     # ------------------------------------------------------------------ as a user types
 
@@ -117,7 +122,7 @@ class Project:
 
     @property
     def run_dir(self) -> str:
-        return (self.state / "run").read_text().strip()
+        return (self.folder / "run").read_text().strip()
 
     def pid_of(self, part: str) -> int:
         """The process of `controller`, `shim` or `guardian`."""

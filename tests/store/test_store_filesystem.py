@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.store import db, filesystem
+from controller.store import db, filesystem, probing
 from controller.store.store import Store
 
 TABLE = """\
@@ -46,3 +46,18 @@ def test_an_unsuitable_one_is_a_typed_error(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(filesystem, "unsuitable", lambda _: "nfs4")
     with pytest.raises(db.UnsuitableFilesystem, match="type nfs4, use a local disk"):
         Store(str(tmp_path / "store.db"))
+
+
+def test_where_it_works_a_trial_leaves_nothing(tmp_path: Path) -> None:
+    assert probing.unsuitable(str(tmp_path)) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_only_fails_when_tried_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise db.UnsuitableFilesystem(path)
+
+    monkeypatch.setattr(db, "Database", refuse)
+    assert probing.unsuitable(str(tmp_path)) == filesystem.kind(str(tmp_path)) != ""
+    (tmp_path / "store.db").write_bytes(b"")
+    assert probing.unsuitable(str(tmp_path)) == "", "it has been tried"
