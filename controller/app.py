@@ -6,6 +6,7 @@ The only place where adapters meet. Policy is in `core`, effects in the adapters
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import json
 import logging
@@ -13,18 +14,22 @@ import os
 import shutil
 from collections.abc import Callable, Mapping
 
-from controller import clock, ids, projectcontrol, settings
+from controller import clock, ids, ports, projectcontrol, settings
 from controller.api import application, server
+from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
 from controller.core import errors, kinds
 from controller.engine import engine, loop
 from controller.manifest import reader, schema
-from controller.runtime import local, logs, upkeep
+from controller.runtime import environment, local, logs, upkeep
 from controller.sdk.workerset import contract
 from controller.store import store
+from controller.vars import shared
 
 BASE_ENVIRONMENT = "base-environment"
+TOKEN_SECRET = "worker-token-secret"  # noqa: S105 - a setting's name
+VARS_MARK = "vars-mark"
 GARBAGE_THRESHOLD = 50_000
 ENDED_FOR_GOOD = 0
 TO_BE_RESTARTED = 1
@@ -69,15 +74,17 @@ class Controller:
         foreground: bool,
     ) -> None:
         self._paths, self._store, self._environ = paths, kept, environ
-        self._clock = clock.SystemClock()
-        self._runtime = local.LocalRuntime(paths, base_env, self._clock)
-        self._ids = ids.SystemIds()
-        self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, _engine_settings())
+        self._clock, self._ids = clock.SystemClock(), ids.SystemIds()
+        knobs = _engine_settings()
+        self._secret = _secret(kept, self._ids)
+        self._shared = _shared_vars(paths, knobs.boot_id, kept, self._clock)
+        self._runtime = local.LocalRuntime(paths, base_env, self._clock, self._contacts())
+        self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, knobs, self._shared)
         pids = {"controller": os.getpid(), "guardian": os.getppid()}
         about = projectcontrol.About(paths, pids, self._clock.wall(), foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
         self._stop, self._drain = asyncio.Event(), asyncio.Event()
-        self._api = self._endpoint()
+        self._api, self._workers = self._endpoints()
 
     async def run(self, watch_signals: WatchSignals) -> int:
         watch_signals(self._stop.set, self._drain.set)
@@ -91,6 +98,7 @@ class Controller:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(loop.run(self._engine, self._stop), name="engine")
+                tasks.create_task(self._workers.serve(self._stop), name="workers")
                 tasks.create_task(self._api.serve(self._ready, self._stop), name="api")
                 waiting = (
                     tasks.create_task(self._drain_when_asked(), name="drain"),
@@ -108,7 +116,14 @@ class Controller:
             shutil.rmtree(self._paths.state, ignore_errors=True)
         return ENDED_FOR_GOOD if self._control.ended.is_set() else TO_BE_RESTARTED
 
-    def _endpoint(self) -> server.Endpoint:
+    def _contacts(self) -> environment.Contacts:
+        def slot(namespace: str, scope: str, name: str) -> str:
+            return self._shared.slot(ports.VarsName(namespace, scope, name))
+
+        return environment.Contacts(self._paths.worker_socket, self._secret, slot)
+
+    def _endpoints(self) -> tuple[server.Endpoint, serving.Endpoint]:
+        """The API for people, and the narrow socket for workers."""
         parts = application.Parts(
             store=self._store,
             schema=schema.WorkerSetSchema(),
@@ -116,9 +131,13 @@ class Controller:
             control=self._control,
             clock=self._clock,
             ids=self._ids,
+            shared=self._shared,
+            secret=self._secret,
             load_yaml=_load_yaml,
         )
-        return server.Endpoint(application.build(parts), self._paths.api_socket)
+        app = application.build(parts)
+        api = server.Endpoint(app, self._paths.api_socket)
+        return api, serving.Endpoint(app.state.desk, self._paths.worker_socket)
 
     def _ready(self) -> None:
         self._say({"ready": os.getpid()})
@@ -148,6 +167,7 @@ class Controller:
             project.make_folders(project.Project(self._paths.root, self._paths.state, self._paths.run))
             self._store.repair()
             await self._api.repair()
+            await self._workers.repair()
         except (client_errors.ProjectError, errors.StatusError, server.SocketProblem) as error:
             _LOG.warning("not put back: %s", error)
 
@@ -165,6 +185,29 @@ class Controller:
                 os.close(int(descriptor))
             except OSError:
                 pass  # said already, or nobody waits any more
+
+
+def _secret(kept: store.Store, chance: ids.SystemIds) -> str:
+    """Signs the tokens of workers: made once a project, so that those of a running worker stay good."""
+    known = kept.setting(TOKEN_SECRET)
+    if isinstance(known, str) and known:
+        return known
+    made = chance.secret()
+    kept.put_setting(TOKEN_SECRET, made)
+    return made
+
+
+def _shared_vars(
+    paths: settings.ProjectPaths, boot_id: str, kept: store.Store, now: clock.SystemClock
+) -> shared.SharedVars:
+    """S6.5: the high-water mark of generations is kept."""
+
+    def mark() -> int:
+        known = kept.setting(VARS_MARK)
+        return known if isinstance(known, int) else 0
+
+    put = functools.partial(kept.put_setting, VARS_MARK)
+    return shared.SharedVars(paths.vars, boot_id, now.wall, mark, put)
 
 
 def _base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh: bool) -> Mapping[str, str]:

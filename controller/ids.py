@@ -17,5 +17,8 @@ class SystemIds:
     def run(self) -> str:
         return secrets.token_hex(6)
 
+    def secret(self) -> str:
+        return secrets.token_hex(32)
+
     def suffix(self) -> str:
         return "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(5))

@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 from controller import ports
 from controller.api import bookmarks, namespaces, pages, replies, routes
 from controller.api.services import LoadYaml, Services
+from controller.api.workers import desk
 
 
 def _no_yaml(_: bytes) -> NoReturn:
@@ -21,7 +22,7 @@ class Parts:
     """The ports that the API stands on.
 
     `load_yaml` reads one YAML document as JSON values, and raises ValueError with a sentence: the only
-    parser of YAML is the manifest reader, which this floor cannot see.
+    parser of YAML is the manifest reader, which this floor cannot see. `secret` signs the workers' tokens.
     """
 
     store: ports.Store
@@ -30,6 +31,8 @@ class Parts:
     control: ports.Control
     clock: ports.Clock
     ids: ports.Ids
+    shared: ports.Vars
+    secret: str
     load_yaml: LoadYaml = _no_yaml
 
 
@@ -40,6 +43,10 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         schema=parts.schema,
         logs=parts.logs,
         control=parts.control,
+        shared=parts.shared,
+        desk=desk.Desk(
+            desk.Tools(parts.store, parts.shared, parts.clock, parts.secret, parts.control.refresh)
+        ),
         clock=parts.clock,
         ids=parts.ids,
         load_yaml=parts.load_yaml,
@@ -50,4 +57,5 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))
     app.state.streams = services.streams
+    app.state.desk = services.desk
     return app

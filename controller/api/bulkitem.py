@@ -212,7 +212,7 @@ class Desk:
         live = item.before
         if self.terms.server_side:
             config = _sourced(item.config, item.source) if item.source else item.config
-            write = self._options("Apply")
+            write = self._options(item, "Apply")
             outcome = admission.admit_apply(item.resource, live, config, write, self.services.schema)
         else:
             outcome = self._three_way(item, live)
@@ -224,7 +224,7 @@ class Desk:
     def _three_way(self, item: Item, live: kinds.Object | None) -> admission.Outcome:
         """kubectl's client-side apply; a mere other line of the same file is no change."""
         merged = threeway.apply(live, item.config)
-        schema, write = self.services.schema, self._options("Update")
+        schema, write = self.services.schema, self._options(item, "Update")
         if live is None:
             new = _sourced(merged, item.source) if item.source else merged
             return admission.admit_create(item.resource, new, write, schema)
@@ -249,7 +249,7 @@ class Desk:
             owned = ownership.update(obj, labelled, INVENTORY_MANAGER, "Update", "", self.now)
         return admission.Outcome(owned, outcome.warnings, changed=True)
 
-    def _options(self, operation: Literal["Update", "Apply"]) -> admission.WriteOptions:
+    def _options(self, item: Item, operation: Literal["Update", "Apply"]) -> admission.WriteOptions:
         return admission.WriteOptions(
             manager=self.terms.manager,
             operation=operation,
@@ -257,6 +257,9 @@ class Desk:
             validation=self.terms.validation,
             now=self.now,
             uid=self.services.ids.uid(),
+            ensured=None
+            if item.is_namespace
+            else self.services.store.ensures(item.key.namespace, item.key.name),
         )
 
 

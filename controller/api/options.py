@@ -7,7 +7,7 @@ from typing import Literal, cast
 
 from controller.api import call as calls
 from controller.api import query
-from controller.core import admission
+from controller.core import admission, ensured, kinds
 
 _LONGEST_MANAGER = 128
 _AGENT_WORD = re.compile(r"[^/\s]+")
@@ -29,7 +29,15 @@ def of_write(call: calls.Call, operation: Literal["Update", "Apply"] = "Update")
         validation=cast('Literal["Strict", "Warn", "Ignore"]', validation),
         now=call.services.now(),
         uid=call.services.ids.uid(),
+        ensured=_ensured(call),
     )
+
+
+def _ensured(call: calls.Call) -> ensured.Ensures | None:
+    """S3.2: no write but a release takes a name away that workers asked for."""
+    if call.resource != kinds.WORKERSETS or not call.key.name:
+        return None
+    return call.services.store.ensures(call.key.namespace, call.key.name)
 
 
 def is_dry_run(asked: query.Query) -> bool:

@@ -21,6 +21,7 @@ from controller.api import (
 )
 from controller.api.call import Endpoint, Handler
 from controller.api.services import Services
+from controller.api.workers import endpoints
 
 _COLLECTION: Mapping[str, Handler] = {
     "GET": reading.list_or_watch,
@@ -54,6 +55,9 @@ _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
     "/workerset/v1/rollback/{namespace}/{name}": {"POST": private.rollback},
     "/workerset/v1/logs": {"GET": manylogs.read},
     "/workerset/v1/usage": {"GET": private.usage},
+    "/workerset/v1/ensure": {"POST": endpoints.ensure},
+    "/workerset/v1/release": {"POST": endpoints.release},
+    "/workerset/v1/vars/{namespace}": {"GET": endpoints.published},
     "/version": {"GET": system.version},
     "/healthz": {"GET": system.health},
     "/livez": {"GET": system.health},

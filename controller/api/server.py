@@ -125,17 +125,17 @@ class Endpoint:
         finally:
             self._server = None
             listener.close()
-            if _identity(self._path) == self._identity:  # somebody else's socket in its place stays
+            if identity(self._path) == self._identity:  # somebody else's socket in its place stays
                 os.unlink(self._path)
 
     async def repair(self) -> None:
         """Listen at the path again if nothing of ours is there; connections that are open stay."""
-        if self._server is not None and _identity(self._path) != self._identity:
+        if self._server is not None and identity(self._path) != self._identity:
             await self._server.listen_at(self._bind())
 
     def _bind(self) -> socket.socket:
         listener = bind(self._path)
-        self._identity = _identity(self._path)
+        self._identity = identity(self._path)
         return listener
 
 
@@ -157,7 +157,7 @@ def _config(app: Starlette) -> uvicorn.Config:
     )
 
 
-def _identity(path: str) -> tuple[int, int] | None:
+def identity(path: str) -> tuple[int, int] | None:
     try:
         found = os.lstat(path)
     except OSError:

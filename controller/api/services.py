@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from controller import ports
 from controller.api import bookmarks, pages, replies
+from controller.api.workers import desk
 from controller.core import kinds, stamps
 
 LoadYaml = Callable[[bytes], kinds.Object]
@@ -21,6 +22,8 @@ class Services:
     schema: ports.Schema
     logs: ports.Logs
     control: ports.Control
+    shared: ports.Vars
+    desk: desk.Desk
     clock: ports.Clock
     ids: ports.Ids
     load_yaml: LoadYaml

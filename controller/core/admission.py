@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.core import deletion, door, errors, fields, kinds, metadata, ownership
+from controller.core import deletion, door, ensured, errors, fields, kinds, metadata, ownership
 
 Outcome = door.Outcome
 SchemaPort = door.SchemaPort
@@ -52,7 +52,7 @@ def admit_update(
     result = ownership.update(
         live, result, options.manager, options.operation, options.subresource, options.now
     )
-    return _settled(live, result, warnings)
+    return _settled(live, result, warnings, options)
 
 
 def admit_apply(
@@ -74,7 +74,7 @@ def admit_apply(
     result, warnings = _apply_checked(resource, live, part, options, schema)
     if live is None:
         return Outcome(result, warnings, True)
-    return _settled(live, result, warnings)
+    return _settled(live, result, warnings, options)
 
 
 def admit_status(
@@ -94,7 +94,7 @@ def admit_status(
         result["metadata"] = {**live["metadata"], "managedFields": sent}
     result, warnings = door.checked(resource, live, result, options, schema)
     result = ownership.update(live, result, options.manager, options.operation, "status", options.now)
-    return _settled(live, result, warnings)
+    return _settled(live, result, warnings, options)
 
 
 def admit_scale(
@@ -111,7 +111,7 @@ def admit_scale(
     result: kinds.Object = {**live, "spec": {**fields.mapping(live.get("spec")), "num": replicas}}
     result, warnings = door.checked(resource, live, result, options, schema)
     result = ownership.update(live, result, options.manager, options.operation, "scale", options.now)
-    return _settled(live, result, warnings)
+    return _settled(live, result, warnings, options)
 
 
 def _fresh(resource: kinds.Resource, given: kinds.Object, options: WriteOptions) -> kinds.Object:
@@ -166,8 +166,12 @@ def _apply_checked(
     return merged, (*warnings, *more)
 
 
-def _settled(live: kinds.Object, result: kinds.Object, warnings: tuple[str, ...]) -> Outcome:
-    """Count a change of spec; an equal result is the live object itself."""
+def _settled(
+    live: kinds.Object, result: kinds.Object, warnings: tuple[str, ...], options: WriteOptions
+) -> Outcome:
+    """Count a change of spec; an equal result is the live object itself. What is ensured stays (S3.2)."""
+    if options.ensured is not None:
+        result = ensured.render(result, options.ensured, options.now)
     if not fields.same(live.get("spec"), result.get("spec")):
         meta = result["metadata"]
         generation = int(live["metadata"].get("generation", 0)) + 1

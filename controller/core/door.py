@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from controller.core import errors, fields, kinds, metadata
+from controller.core import ensured, errors, fields, kinds, metadata
 
 
 class SchemaPort(Protocol):
@@ -18,7 +18,10 @@ class SchemaPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class WriteOptions:
-    """Who writes and how. `uid` is used by creates only, `force` by applies only."""
+    """Who writes and how. `uid` is used by creates only, `force` by applies only.
+
+    `ensured` is what workers asked for of the set that is written to (S3.2); None leaves its list as it is.
+    """
 
     manager: str
     operation: Literal["Update", "Apply"] = "Update"
@@ -27,6 +30,7 @@ class WriteOptions:
     validation: Literal["Strict", "Warn", "Ignore"] = "Strict"
     now: str = ""
     uid: str = ""
+    ensured: ensured.Ensures | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,8 @@ def checked(
     A problem in a value the live object has already is let pass, so that an object an older version accepted
     can still be finalized, labelled or scaled.
     """
+    if resource == kinds.WORKERSETS and live is not None:
+        new = ensured.fitting(new)
     found = _schema_problems(resource, new, schema)
     if found and live is not None:
         known = {(one.path, one.code) for one in _schema_problems(resource, live, schema)}

@@ -122,6 +122,7 @@ def _last_exit(
         lines=exit_.last_lines[-records.KEPT_LINES :],
         boot=gated and not reached,
         stopped=process.handle_closed_at is not None,
+        exception=exit_.exception,
     )
 
 

@@ -93,6 +93,11 @@ def items(path: Path, value: list[Any]) -> dict[str, Any] | None:
     return found if len(found) == len(value) else None
 
 
+def value_element(value: Any) -> str:
+    """How a set list names one of its values: `v:"job-a"`."""
+    return _element("v:", value)
+
+
 def _element(prefix: str, value: Any) -> str:
     return prefix + json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from controller.core import addresses, errors, foreign, kinds, quantity, words
+from controller.core import addresses, ensured, errors, foreign, kinds, quantity, resolution, words
 
 RESERVED_ENV = frozenset(
     {
@@ -20,6 +20,7 @@ RESERVED_ENV = frozenset(
         "WORKERSET_HANDLE_FD",
         "WORKERSET_SOCKET",
         "WORKERSET_TOKEN",
+        "WORKERSET_VARS",
         "NOTIFY_SOCKET",
         "LISTEN_FDS",
         "LISTEN_PID",
@@ -46,6 +47,7 @@ def object_problems(obj: kinds.Object) -> tuple[errors.FieldProblem, ...]:
     found = [] if obj["metadata"].get("name") else list(_nameless(obj))
     for rule in _RULES:
         found.extend(rule(declared))
+    found.extend(_catch_all_cap(obj))
     return tuple(found)
 
 
@@ -124,8 +126,19 @@ def _kind(declared: Spec) -> Problems:
         fix = "add background: true, or remove name"
         yield _spec_problem("name", "Invalid", "only a background set answers to a worker name", fix)
     if "instances" in declared and not catch_all:
+        yield from _instances(declared)
+
+
+def _instances(declared: Spec) -> Problems:
+    """S3.2: a named set runs its own name, nothing else."""
+    name = declared.get("name")
+    if not declared.get("background") or name is None:
         fix = "remove name from a background set to make it a catch-all, or remove instances"
         yield _spec_problem("instances", "Invalid", "instances is for catch-alls only", fix)
+    for listed in declared["instances"]:
+        if name is not None and listed != name:
+            detail = f"a set with a name runs that name only, not: {listed}"
+            yield _spec_problem("instances", "Invalid", detail, f"remove it, or write [{name}]", listed)
 
 
 def _listen(declared: Spec) -> Problems:
@@ -148,11 +161,22 @@ def _listen(declared: Spec) -> Problems:
         yield _spec_problem("port", "Invalid", detail, "remove port, or remove listen")
 
 
-def _catch_all_num(declared: Spec) -> Problems:
-    if declared.get("background") and "name" not in declared and declared.get("num"):
-        num = declared["num"]
-        detail = "a background set without a name is a catch-all, whose eager processes are not supported yet"
-        yield _spec_problem("num", "NotSupported", detail, "add name: jobs for an ordinary worker", num)
+def _idle(declared: Spec) -> Problems:
+    """S6.9: it stops what an ensure started."""
+    if declared.get("idle_timeout", "0s") != "0s" and not declared.get("background"):
+        fix = "remove idle_timeout"
+        yield _spec_problem("idle_timeout", "Invalid", "idle_timeout is for background sets", fix)
+
+
+def _catch_all_cap(obj: kinds.Object) -> Problems:
+    """S2.5, for what is declared; names that were ensured meanwhile are no mistake of this object."""
+    declared = obj["spec"]
+    if not declared.get("background") or "name" in declared:
+        return
+    cap, listed = declared.get("max_threads") or resolution.DEFAULT_CAP, ensured.declared(obj)
+    if len(listed) > cap:
+        detail = f"more names than the catch-all may run: {len(listed)} of {cap}"
+        yield _spec_problem("instances", "Invalid", detail, f"write max_threads: {len(listed)}")
 
 
 def _names(declared: Spec) -> Problems:
@@ -176,6 +200,9 @@ def _readiness(declared: Spec) -> Problems:
     if gate == "completed" and restart == "always":
         detail = "with restart: always it runs again instead of completing"
         yield _spec_problem("ready_when", "Invalid", detail, "write restart: on_failure", gate)
+    if gate == "vars" and not declared.get("background"):
+        detail = "only a background worker publishes vars"
+        yield _spec_problem("ready_when", "Invalid", detail, "add background: true, or write handle", gate)
     if gate == "listening" and "listen" not in declared:
         yield _spec_problem(
             "ready_when", "Invalid", "listening is for HTTP sets", "write ready_when: started"
@@ -192,9 +219,6 @@ def _php(declared: Spec) -> Problems:
             f"write command: [frankenphp, php-server, --worker, {foreign.scalar(file)}], or background: true"
         )
         yield _spec_problem("file", "Invalid", detail, fix, file)
-    elif "ready_when" not in declared:
-        detail = "a PHP file is ready once it has published vars, which is not supported yet"
-        yield _spec_problem("file", "NotSupported", detail, "write ready_when: started or handle", file)
 
 
 def _probes(declared: Spec) -> Problems:
@@ -225,7 +249,7 @@ _RULES: tuple[Callable[[Spec], Problems], ...] = (
     _limits,
     _kind,
     _listen,
-    _catch_all_num,
+    _idle,
     _names,
     _reserved_env,
     _readiness,

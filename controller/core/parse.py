@@ -15,7 +15,7 @@ def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
     """Never raises for a valid object."""
     declared: Mapping[str, Any] = obj["spec"]
     take = declared.get
-    num, max_threads = take("num"), take("max_threads")
+    num, max_threads, scopes = take("num"), take("max_threads"), take("scopes")
     return spec.WorkerSetSpec(
         template=_template(declared),
         kind=set_kind(declared),
@@ -32,6 +32,8 @@ def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
         stop_grace_seconds=quantity.parse_duration(take("stop_grace", "30s")),
         suspend=take("suspend", False),
         instances=tuple(take("instances", ())),
+        idle_timeout_seconds=quantity.parse_duration(take("idle_timeout", "0s")),
+        scopes=None if scopes is None else tuple(scopes),
         log=_log_rules(take("log", {})),
     )
 

@@ -11,7 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core import kinds, listening, notes, records, runs, seen, slots, status, steps, worker
+from controller.core import (
+    ensured,
+    kinds,
+    listening,
+    notes,
+    records,
+    runs,
+    seen,
+    slots,
+    status,
+    steps,
+    worker,
+)
 
 SHUTTING_DOWN = worker.Wait("ShuttingDown", "the controller ends: workerctl up runs it again")
 DISCONNECTED = worker.Wait(
@@ -27,6 +39,7 @@ class Desired:
     facts: worker.SetFacts
     places: tuple[steps.Place, ...] = ()
     deleting: bool = False
+    ensures: ensured.Ensures = field(default_factory=ensured.none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,7 @@ class Plan:
     listening: listening.Listening = listening.NOTHING
     outdated: bool = False
     empty: bool = False
+    ensures: ensured.Ensures = field(default_factory=ensured.none)
 
     @property
     def views(self) -> dict[str, worker.View]:
@@ -114,7 +128,7 @@ def _plan(
             if same_facts and known is not None and seen.is_unchanged(known, found, now.monotonic):
                 workers[name] = known
             else:
-                workers[name] = slots.plan_slot(seen.slot_of(facts, place, found), facts, now, mint)
+                workers[name] = slots.plan_slot(seen.slot_of(facts, place, found, known), facts, now, mint)
     before = observed.last
     if (
         before is not None
@@ -156,6 +170,7 @@ def _nothing_new(
         and not before.notes
         and not before.records
         and replacing == steps.Replacing()
+        and desired.ensures is before.ensures
         and len(workers) == len(before.workers)
         and all(before.workers.get(name) is one for name, one in workers.items())
         and desired.obj is not None
@@ -187,11 +202,11 @@ def _assemble(
             views.append(one.view)
     if facts.hold is not None and facts.hold.until is not None:
         wakes.append(facts.hold.until)
-    outdated = [
-        process
+    outdated = any(
+        process.template_hash != facts.template_hash or not workers[process.ref.worker].slot.wanted
         for process in observed.processes
-        if (process.exit is None or process.survivors) and process.template_hash != facts.template_hash
-    ]
+        if process.exit is None or process.survivors
+    )
     return Plan(
         facts=facts,
         verbs=tuple(verbs),
@@ -201,8 +216,9 @@ def _assemble(
         records=changed,
         notes=(*steps.merge_notes(told), *_set_notes(desired, observed, workers)),
         wake_at=min((wake for wake in wakes if wake is not None), default=None),
-        outdated=bool(outdated),
+        outdated=outdated,
         empty=not observed.processes and not desired.places,
+        ensures=desired.ensures,
     )
 
 
@@ -210,9 +226,8 @@ def _status(desired: Desired, views: list[worker.View], now: worker.Moment) -> d
     if desired.obj is None:
         return None
     ordered = sorted(views, key=lambda view: (view.ordinal, view.ref.worker))
-    return status.compute(
-        desired.obj, desired.facts, ordered, wanted=len(desired.places), deleting=desired.deleting, now=now
-    )
+    asked = status.Asked(len(desired.places), desired.deleting, desired.ensures)
+    return status.compute(desired.obj, desired.facts, ordered, asked, now)
 
 
 def _waits(
@@ -243,6 +258,8 @@ def _set_notes(
     replacing = steps.replacing_note(closed, facts.template_hash or "", observed.evicted)
     if replacing is not None:
         found.append(replacing)
+    if observed.last is not None and desired.ensures is not observed.last.ensures:
+        found += ensured.told(observed.last.ensures, desired.ensures)
     before = None if observed.last is None else observed.last.facts.hold
     hold = facts.hold
     if (
@@ -272,4 +289,5 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
         status=shown,
         workers=workers,
         outdated=True,
+        ensures=desired.ensures,
     )

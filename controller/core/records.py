@@ -40,6 +40,7 @@ class LastExit:
     lines: tuple[str, ...] = ()
     boot: bool = False
     stopped: bool = False
+    exception: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ __all__ = [
     "collide",
     "document_set_problems",
     "document_set_warnings",
+    "instance_claims",
     "object_problems",
     "place_of",
 ]
@@ -68,6 +69,19 @@ def claims(obj: kinds.Object) -> tuple[str, ...]:
     return tuple(claim for claim, _ in _claims(obj))
 
 
+def instance_claims(obj: kinds.Object) -> dict[str, str]:
+    """The names a catch-all was asked to run, by their claims: a set that is declared for one goes first."""
+    declared = obj["spec"]
+    if not declared.get("background") or "name" in declared:
+        return {}
+    scope = _quoted(declared.get("scope", ""))
+    return {f"scope:{scope}/name:{name}": name for name in declared.get("instances", ())}
+
+
+def _quoted(scope: str) -> str:
+    return scope.replace("%", "%25").replace("/", "%2F")
+
+
 def place_of(namespace: str, claim: str) -> tuple[str, str]:
     """Where claims meet: a name in its namespace, an address on its port, which is the machine's."""
     if not claim.startswith(ADDRESS):
@@ -86,7 +100,7 @@ def collide(first: str, second: str) -> bool:
 def _claims(obj: kinds.Object) -> Iterator[tuple[str, errors.Path]]:
     declared = obj["spec"]
     if declared.get("background"):
-        scope = declared.get("scope", "").replace("%", "%25").replace("/", "%2F")
+        scope = _quoted(declared.get("scope", ""))
         if "name" in declared:
             yield f"scope:{scope}/name:{declared['name']}", ("spec", "name")
         else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from controller.core import kinds, spec
 
@@ -33,7 +34,8 @@ class Survivor:
 class Exit:
     """How a run ended. Exactly one of `code`, `signal`, `error` is set; `error` = it never started.
 
-    `error` is a whole sentence with what to do: `command not found: jbos (looked in PATH=…)`.
+    `error` is a whole sentence with what to do: `command not found: jbos (looked in PATH=…)`. `exception` is
+    what a worker said it died of: `type`, `message`, `file`, `line`.
     """
 
     at: float
@@ -41,6 +43,7 @@ class Exit:
     signal: int | None = None
     error: str = ""
     last_lines: tuple[str, ...] = ()
+    exception: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,14 @@ class Seen(NamedTuple):
     grace_seconds: float | None
 
 
-def slot_of(facts: worker.SetFacts, place: steps.Place, found: Seen) -> worker.Slot:
+def slot_of(
+    facts: worker.SetFacts, place: steps.Place, found: Seen, known: worker.WorkerPlan | None
+) -> worker.Slot:
+    """A slot that is not wanted any more keeps the name it was `known` by."""
     return worker.Slot(
         ref=runs.WorkerRef(facts.namespace, facts.name, place.worker),
         ordinal=place.ordinal,
-        worker_name=place.worker_name,
+        worker_name=place.worker_name if found.wanted or known is None else known.slot.worker_name,
         wanted=found.wanted,
         processes=tuple(found.processes),
         record=found.record,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Mapping
+from typing import Any
 
 from controller.core import backoff, records
 
@@ -52,6 +54,8 @@ def ending(last: records.LastExit) -> str:
 
 def last_words(last: records.LastExit) -> str:
     """The line that says why: a Python error with its place, else the last line that is not blank."""
+    if last.exception and not last.error:
+        return _exception(last.exception)
     lines = [line.rstrip() for line in last.lines if line.strip()]
     if last.error or not lines:
         return ""
@@ -64,6 +68,13 @@ def last_words(last: records.LastExit) -> str:
         if frame is not None:
             return f"{text[:_LONGEST]} ({frame['file']}:{frame['line']})"
     return text[:_LONGEST]
+
+
+def _exception(told: Mapping[str, Any]) -> str:
+    """What the worker itself said it died of."""
+    text = f"{told.get('type', '')} {told.get('message', '')}".strip()[:_LONGEST]
+    file, line = told.get("file"), told.get("line")
+    return f"{text} ({file}:{line})" if file else text
 
 
 def failure(record: records.Record, next_try: str, why: str = "") -> str:

@@ -85,6 +85,8 @@ class WorkerSetSpec:
     stop_grace_seconds: float = 30.0
     suspend: bool = False
     instances: tuple[str, ...] = ()
+    idle_timeout_seconds: float = 0.0
+    scopes: tuple[str, ...] | None = None
     log: LogRules = LogRules()
 
     @property
@@ -93,6 +95,12 @@ class WorkerSetSpec:
         if self.declared_num is not None:
             return self.declared_num
         return 0 if self.kind is SetKind.BACKGROUND else 1
+
+    @property
+    def eager(self) -> int:
+        """Processes that run whatever is ensured; a lazy set that lists its own name runs one (S3.2)."""
+        lazily = self.kind is SetKind.BACKGROUND and self.name is not None and self.name in self.instances
+        return max(self.num, 1) if lazily else self.num
 
     @property
     def is_catch_all(self) -> bool:

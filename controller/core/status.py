@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core import conditions, kinds, listening, names, sentences, spec, stamps, template, worker
+from controller.core import (
+    conditions,
+    ensured,
+    instances,
+    kinds,
+    listening,
+    names,
+    sentences,
+    spec,
+    stamps,
+    template,
+    worker,
+)
 from controller.core.conditions import Condition
 from controller.core.lifecycle import State
 
@@ -60,18 +72,26 @@ class _Tally:
     done: worker.View | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of a set: how many workers, whether it is to go, and which names for whom."""
+
+    wanted: int
+    deleting: bool = False
+    ensures: ensured.Ensures = field(default_factory=ensured.none)
+
+
 def compute(
     obj: kinds.Object,
     facts: worker.SetFacts,
     views: Sequence[worker.View],
-    *,
-    wanted: int,
-    deleting: bool,
+    asked: Asked,
     now: worker.Moment,
 ) -> dict[str, Any]:
     """The whole `status`, equal to the stored one when nothing has changed."""
     previous = obj.get("status") or {}
-    tally = _count(views, facts.template_hash, wanted)
+    deleting = asked.deleting
+    tally = _count(views, facts.template_hash, asked.wanted)
     word, message = _word(facts, tally, deleting=deleting)
     return {
         **({"addresses": listening.shown(facts.sockets)} if facts.sockets else {}),
@@ -84,7 +104,7 @@ def compute(
         "message": message,
         "selector": f"{kinds.LABEL_SET}={names.label_value(facts.name)}",
         "currentRevision": _revision(facts, tally, previous),
-        "instances": _instances(views),
+        "instances": instances.of_views(views, asked.ensures),
         "conditions": conditions.render(
             _conditions(facts, tally, word, message, deleting=deleting),
             previous.get("conditions") or (),
@@ -187,21 +207,6 @@ def _revision(facts: worker.SetFacts, tally: _Tally, previous: dict[str, Any]) -
 
 def revision_name(workerset: str, declared_hash: str) -> str:
     return f"{workerset}-{declared_hash}"
-
-
-def _instances(views: Sequence[worker.View]) -> list[dict[str, Any]]:
-    """One entry a worker name; a named set has one."""
-    groups: dict[str, list[worker.View]] = {}
-    for view in views:
-        groups.setdefault(view.worker_name, []).append(view)
-    return [
-        {
-            "name": name,
-            "replicas": sum(1 for view in group if view.run),
-            "readyReplicas": sum(1 for view in group if view.ready),
-        }
-        for name, group in groups.items()
-    ]
 
 
 def _conditions(

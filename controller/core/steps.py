@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core import exits, listening, names, records, runs, spec, worker
+from controller.core import exits, listening, names, records, resolution, runs, spec, worker
 from controller.core.notes import Note
 
-DEFAULT_CATCH_ALL_CAP = 16
 TRIED_ENOUGH = 3
 """A replacement that failed this often no longer holds up the rest of the pool."""
 
@@ -27,16 +26,39 @@ class Place:
     worker_name: str
 
 
-def places(workerset: str, rules: spec.WorkerSetSpec) -> tuple[Place, ...]:
-    """The slots a set wants: ordinals from 0, or one a name for a catch-all (S1.10)."""
+def places(
+    workerset: str,
+    rules: spec.WorkerSetSpec,
+    *,
+    yielded: Collection[str] = (),
+    known: Mapping[str, Place] | None = None,
+) -> tuple[Place, ...]:
+    """The slots a set wants: ordinals from 0, and one a name for a catch-all (S1.10).
+
+    `yielded` are names that another set has: they are not run here. `known` lends places made before.
+    """
     if rules.suspend:
         return ()
     if rules.is_catch_all:
-        cap = rules.declared_max_threads or DEFAULT_CATCH_ALL_CAP
-        return tuple(Place(names.instance(workerset, name), 0, name) for name in rules.instances[:cap])
+        return (*_pool(workerset, workerset, rules.num), *_lazy(workerset, rules, yielded, known or {}))
     most = rules.declared_max_threads
-    count = rules.num if most is None else min(rules.num, most)
-    answers_to = rules.name or workerset
+    count = rules.eager if most is None else min(rules.eager, most)
+    return _pool(workerset, rules.name or workerset, count)
+
+
+def _lazy(
+    workerset: str, rules: spec.WorkerSetSpec, yielded: Collection[str], known: Mapping[str, Place]
+) -> list[Place]:
+    """One place a name, as many as `max_threads` says (S2.5); eager processes have the set's own name."""
+    cap = rules.declared_max_threads or resolution.DEFAULT_CAP
+    return [
+        known.get(name) or Place(names.instance(workerset, name), 0, name)
+        for name in rules.instances[:cap]
+        if name not in yielded and not (rules.num and name == workerset)
+    ]
+
+
+def _pool(workerset: str, answers_to: str, count: int) -> tuple[Place, ...]:
     return tuple(Place(names.worker(workerset, ordinal), ordinal, answers_to) for ordinal in range(count))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core import draft, exits, listening, records, runs, sentences, spec, worker
+from controller.core import draft, exits, gates, listening, records, runs, sentences, spec, worker
 from controller.core.lifecycle import State
 
 
@@ -45,13 +45,6 @@ def of(made: draft.Draft, live: runs.Process | None) -> worker.View | None:
     )
 
 
-_GATE_WAITS = {
-    spec.Gate.HANDLE: "it has not taken its handle yet",
-    spec.Gate.VARS: "it has not published vars yet",
-    spec.Gate.NOTIFY: "it has not sent READY=1 yet",
-}
-
-
 def _why(made: draft.Draft) -> tuple[str, str]:
     """Reason and sentence for a worker that is not simply running; no times that move."""
     record, facts = made.record, made.facts
@@ -83,7 +76,7 @@ def _gate(made: draft.Draft) -> str:
     rules, live = made.facts.spec, made.slot.live
     if rules.ready_when is spec.Gate.LISTENING and live is not None:
         return listening.idle_sentence(live, made.mark, rules)
-    return _GATE_WAITS.get(rules.ready_when, "")
+    return gates.waits_for(rules.ready_when, live)
 
 
 def _why_ready(made: draft.Draft) -> str:

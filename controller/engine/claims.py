@@ -8,7 +8,7 @@ addresses of one port meet, since one may cover the other (`rules.place_of`, `ru
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core import kinds, rules
@@ -42,15 +42,17 @@ class ClaimIndex:
         self.changed = False
         self._holders: dict[tuple[str, str], list[_Holding]] = {}
         self._claims: dict[kinds.Key, tuple[str, ...]] = {}
+        self._weak: dict[kinds.Key, Mapping[str, str]] = {}
         self._lingering: dict[kinds.Key, set[str]] = {}
 
     def contested(self) -> list[list[list[str]]]:
         """What to store: the order wherever somebody waits, and what is let go but still in use."""
-        return [
-            [[key.namespace, key.name, claim] for key, claim in holders]
-            for _, holders in sorted(self._holders.items())
+        wanted = sorted(
+            (place, holders)
+            for place, holders in self._holders.items()
             if len(holders) > 1 or holders[0][1] in self._lingering.get(holders[0][0], ())
-        ]
+        )
+        return [[[key.namespace, key.name, claim] for key, claim in holders] for _, holders in wanted]
 
     def restore(self, stored: Iterable[Sequence[Sequence[str]]]) -> tuple[kinds.Key, ...]:
         """Before anything is claimed. Until a set claims it again, it counts as let go but still in use."""
@@ -63,21 +65,50 @@ class ClaimIndex:
                 self._lingering.setdefault(key, set()).add(claim)
         return tuple(keys)
 
-    def claim(self, key: kinds.Key, wanted: Iterable[str]) -> None:
-        """Replace the key's claims; what it lets go lingers until `settle`."""
-        new = tuple(wanted)
-        old = self._claims.get(key, ())
-        if new == old:
-            return
+    def claim(
+        self, key: kinds.Key, wanted: Iterable[str], weak: Mapping[str, str] | None = None
+    ) -> tuple[kinds.Key, ...]:
+        """Replace the key's claims; what it lets go lingers until `settle`.
+
+        `weak` claims (a catch-all's names, by their claims) keep nobody of the key waiting and give way to
+        whoever makes the claim in earnest (S2.1). Returns who has to give way now.
+        """
+        new, soft = tuple(wanted), weak or {}
+        old, old_soft = self._claims.get(key, ()), self._weak.get(key, {})
+        if new == old and soft.keys() == old_soft.keys():
+            return ()
         self.changed = True
-        self._claims[key] = new
-        for claim in new:
+        self._claims[key], self._weak[key] = new, soft
+        for claim in (*new, *(soft.keys() - old_soft.keys())):
             holders = self._holders.setdefault(rules.place_of(key.namespace, claim), [])
             if (key, claim) not in holders:
                 holders.append((key, claim))
-        lingering = (self._lingering.pop(key, set()) | set(old)) - set(new)
+        lingering = (self._lingering.pop(key, set()) | set(old) | set(old_soft)) - set(new) - soft.keys()
         if lingering:
             self._lingering[key] = lingering
+        met = [self._holders[rules.place_of(key.namespace, claim)] for claim in new]
+        return tuple(other for holders in met for other, held in holders if held in self._weak.get(other, ()))
+
+    def yielded(self, key: kinds.Key) -> frozenset[str]:
+        """The names of weak claims that another set makes in earnest."""
+        return frozenset(
+            name
+            for claim, name in self._weak.get(key, {}).items()
+            if len(holders := self._holders[key.namespace, claim]) > 1
+            and any(held in self._claims.get(other, ()) for other, held in holders)
+        )
+
+    def give_way(self, key: kinds.Key, running: Collection[str]) -> tuple[kinds.Key, ...]:
+        """Names that are yielded and not running here are the other's now; returns who may go on."""
+        freed: list[kinds.Key] = []
+        yielded = self.yielded(key)
+        for claim, name in self._weak.get(key, {}).items() if yielded else ():
+            holders = self._holders[key.namespace, claim]
+            if name in yielded and name not in running and holders[0] == (key, claim):
+                self.changed = True
+                holders.append(holders.pop(0))
+                freed += [other for other, _ in holders[:-1]]
+        return tuple(freed)
 
     def settle(self, key: kinds.Key) -> tuple[kinds.Key, ...]:
         """Nothing of former claims runs any more; returns who may go on."""
@@ -85,7 +116,7 @@ class ClaimIndex:
 
     def drop(self, key: kinds.Key) -> tuple[kinds.Key, ...]:
         """The key is gone; returns who may go on."""
-        held = set(self._claims.pop(key, ())) | self._lingering.pop(key, set())
+        held = set(self._claims.pop(key, ())) | self._lingering.pop(key, set()) | set(self._weak.pop(key, ()))
         return self._release(key, held)
 
     def blocker(self, key: kinds.Key) -> Blocker | None:

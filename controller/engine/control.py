@@ -31,7 +31,11 @@ class EngineControl:
         """The set with the template of a revision (None = the one before), written. Raises NotFound."""
         live = self._store.get(kinds.WORKERSETS, key)
         found = revisions.find(self._engine.history.of(live), revision, key.name)
-        options = door.WriteOptions(ROLLBACK_MANAGER, now=stamps.rfc3339(self._clock.wall()))
+        options = door.WriteOptions(
+            ROLLBACK_MANAGER,
+            now=stamps.rfc3339(self._clock.wall()),
+            ensured=self._store.ensures(key.namespace, key.name),
+        )
         outcome = admission.admit_update(
             kinds.WORKERSETS, live, revisions.rolled_back(live, found), options, None
         )

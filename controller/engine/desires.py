@@ -30,7 +30,10 @@ class Halt:
 class Desires:
     """Builds `plan.Desired`; the same facts object is handed out while nothing about them changes."""
 
-    def __init__(self, runtime: ports.Runtime, claims: ClaimIndex, settings: EngineSettings) -> None:
+    def __init__(
+        self, store: ports.Store, runtime: ports.Runtime, claims: ClaimIndex, settings: EngineSettings
+    ) -> None:
+        self._store = store
         self._runtime = runtime
         self._claims = claims
         self._settings = settings
@@ -46,6 +49,7 @@ class Desires:
         identity = memory.identity_of(obj)
         if mind.identity != identity or mind.facts is None or mind.env_stale:
             self._read(key, obj, mind, identity)
+        self._place(key, obj, mind)
         facts = mind.facts
         if facts is None:
             raise AssertionError(f"facts of {key} were not read")
@@ -53,18 +57,30 @@ class Desires:
         places = () if deleting or self.halt is not None else mind.places
         hold = None if deleting else self._hold(key, mind, now)
         grace = self._grace(facts.spec, deletion.asked_grace(kinds.WORKERSETS, obj))
-        return plan.Desired(obj, self._current(mind, facts, hold, grace), places, deleting)
+        ensures = self._store.ensures(key.namespace, key.name)
+        return plan.Desired(obj, self._current(mind, facts, hold, grace), places, deleting, ensures)
+
+    def _place(self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory) -> None:
+        """Where names come and go, the facts stay what they are: only the places are made anew."""
+        listed, yielded = obj["spec"].get("instances"), self._claims.yielded(key)
+        if mind.facts is None or (
+            listed is mind.listed and yielded == mind.yielded and mind.places_of is mind.facts.spec
+        ):
+            return
+        rules = dataclasses.replace(mind.facts.spec, instances=tuple(listed or ()))
+        known = {place.worker_name: place for place in mind.places}
+        mind.places = steps.places(key.name, rules, yielded=yielded, known=known)
+        mind.listed, mind.yielded, mind.places_of = listed, yielded, mind.facts.spec
 
     def _read(
         self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, identity: memory.Identity
     ) -> None:
-        rules = parse.parse_workerset(obj)
+        rules = dataclasses.replace(parse.parse_workerset(obj), instances=())
         mind.env_file_values, mind.env_problem = self._env_files(rules.template)
         mind.env_stale = mind.env_problem != ""
         known = mind.env_problem == ""
         mind.identity = identity
-        mind.places = steps.places(key.name, rules)
-        mind.facts = worker.SetFacts(
+        fresh = worker.SetFacts(
             namespace=key.namespace,
             name=key.name,
             uid=obj["metadata"]["uid"],
@@ -75,6 +91,8 @@ class Desires:
             env_file_values=mind.env_file_values,
             ready_resets_after_seconds=self._settings.ready_resets_after_seconds,
         )
+        if mind.facts is None or fresh != dataclasses.replace(mind.facts, hold=None, grace_seconds=None):
+            mind.facts = fresh
 
     def _env_files(self, wanted: spec.Template) -> tuple[dict[str, str], str]:
         if not wanted.env_files:

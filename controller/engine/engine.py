@@ -12,17 +12,19 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from controller import ports
-from controller.core import errors, kinds, notes, rules, runs, worker
+from controller.core import errors, kinds, notes, runs, worker
 from controller.core.conditions import Condition
 from controller.core.workqueue import WorkQueue
 from controller.engine import health, holding, namespaces
 from controller.engine.claims import ClaimIndex
 from controller.engine.desires import Desires, Halt
+from controller.engine.ensures import EnsureKeeper
 from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.inbox import Inbox, key_of, seniority
 from controller.engine.memory import SetMemory
 from controller.engine.reconcile import Outcome, Parts, Reconciler
+from controller.engine.shared import SharedNames
 from controller.settings import EngineSettings
 
 _T = TypeVar("_T")
@@ -44,19 +46,21 @@ class Engine:
         clock: ports.Clock,
         ids: ports.Ids,
         settings: EngineSettings,
+        shared: ports.Vars,
     ) -> None:
         self.on_work: Callable[[], None] = _nothing
         self.clock = clock
         self._store, self._runtime, self._settings = store, runtime, settings
         self._queue: WorkQueue[kinds.Key] = WorkQueue()
         self._claims = ClaimIndex()
-        self._desires = Desires(runtime, self._claims, settings)
+        self._desires = Desires(store, runtime, self._claims, settings)
         self.history = History(store, settings.revisions_kept)
         self._events = EventWriter(store, settings)
-        parts = Parts(self._desires, self._claims, self._events, self.history)
+        self._keeper, self._shared = EnsureKeeper(store), SharedNames(shared)
+        parts = Parts(self._desires, self._claims, self._events, self.history, self._keeper, self._shared)
         self._reconciler = Reconciler(store, runtime, ids, parts)
-        self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken, self._news_due)
-        self._answers = holding.Answers()
+        self._answers = holding.Answers(clock)
+        self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken, self._answers.due)
         self._was_connected = True
         self._storage_problem = ""
         self._unwritten: set[kinds.Key] = set()
@@ -66,12 +70,15 @@ class Engine:
         """Read what there is and queue all of it; adopts every process that runs."""
         self._events.load()
         self.history.load()
+        self._keeper.forget_other_boots(self._settings.boot_id)
         sets, _ = self._store.list(kinds.WORKERSETS)
+        self._shared.begin(sets)
         stored = self._store.setting(CLAIMS)
         for key in self._claims.restore(stored if isinstance(stored, list) else ()):
             self._queue.add(key)
         for obj in sorted(sets, key=seniority):
-            self._claims.claim(key_of(obj), rules.claims(obj))
+            self._inbox.claim(key_of(obj), obj)
+            self._inbox.stale.add(obj["metadata"]["namespace"])
         self._store.subscribe(self._inbox.store_changed)
         self._runtime.on_change = self._inbox.runtime_changed
         self._was_connected = self._runtime.connected()
@@ -80,7 +87,8 @@ class Engine:
     def step(self) -> float | None:
         """Reconcile what is due, for about `batch_seconds`; returns when to be called again (monotonic)."""
         self._notice_connection()
-        now = self._moment()
+        now = worker.Moment(self.clock.monotonic(), self.clock.wall())
+        self._keeper.settle_stale(self._inbox.stale, now.wall, self._shared.look_again)
         outcomes, endings = self._plan_batch(now)
         if outcomes or endings:
             verbs = [verb for one in outcomes for verb in holding.early(one)]
@@ -285,13 +293,6 @@ class Engine:
 
     def _woken(self) -> None:
         self.on_work()
-
-    def _news_due(self) -> float | None:
-        due = self._answers.until
-        return due if self.clock.monotonic() < due else None
-
-    def _moment(self) -> worker.Moment:
-        return worker.Moment(self.clock.monotonic(), self.clock.wall())
 
 
 def _nothing() -> None:

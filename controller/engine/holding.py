@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from controller import ports
 from controller.core import plan, runs
 from controller.engine.memory import SetMemory
 from controller.engine.reconcile import Outcome
@@ -29,8 +30,9 @@ class Answers:
     """When the answers to many verbs can be expected: news before that is collected, so that a thousand
     starts or ends are not looked at one by one, at the cost of the processor they need themselves."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: ports.Clock) -> None:
         self.until = 0.0
+        self._clock = clock
 
     def asked(self, verbs: Iterable[runs.Verb], now: float) -> None:
         """These were sent. A few are not worth waiting for."""
@@ -38,6 +40,10 @@ class Answers:
         expected = max(self.until, now) + seconds
         if expected - now >= _WORTH_SECONDS:
             self.until = min(expected, now + _MOST_SECONDS)
+
+    def due(self) -> float | None:
+        """When to look at news; None: now."""
+        return self.until if self._clock.monotonic() < self.until else None
 
 
 def early(outcome: Outcome) -> list[runs.Verb]:
@@ -68,7 +74,7 @@ def may_wait(outcome: Outcome, mind: SetMemory | None) -> bool:
 def rested(outcome: Outcome, mind: SetMemory | None, now: float) -> float | None:
     """When to look again; a set that takes long to look at rests between its appointments, so that those of a
     thousand workers within a second are kept in batches. News is not delayed."""
-    due = outcome.decided.wake_at
+    due = outcome.wake_at
     return due if due is None or mind is None else max(due, now + _REST_FACTOR * mind.plan_seconds)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from controller import ports
-from controller.core import deletion, kinds, rules
+from controller.core import deletion, kinds, resolution, rules
 from controller.core.workqueue import WorkQueue
 from controller.engine.claims import ClaimIndex
+from controller.engine.memory import identity_of
 from controller.engine.reconcile import Reconciler
 
 
 class Inbox:
-    """`muted` while the engine itself writes: it knows. `due`: when to look at news (None: now)."""
+    """`muted` while the engine itself writes: it knows. `due`: when to look at news (None: now). `stale` are
+    namespaces in which names may resolve elsewhere, or in which somebody who ensured is gone."""
 
     def __init__(
         self,
@@ -24,6 +26,7 @@ class Inbox:
     ) -> None:
         self.muted = False
         self._due = due
+        self.stale: set[str] = set()
         self._queue, self._reconciler, self._claims, self._woken = queue, reconciler, claims, woken
 
     def runtime_changed(self, key: kinds.Key) -> None:
@@ -40,13 +43,7 @@ class Inbox:
         if self.muted:
             return
         if change.resource == kinds.WORKERSETS:
-            key = key_of(change.object)
-            mind = self._reconciler.known(key)
-            if mind is not None:
-                mind.env_stale = True
-            if change.type != "DELETED":
-                self._claims.claim(key, rules.claims(change.object))
-            self._queue.add(key)
+            self._set_changed(key_of(change.object), change)
         elif change.resource == kinds.PODS:
             self._pod_changed(change)
         elif change.resource == kinds.NAMESPACES:
@@ -54,6 +51,21 @@ class Inbox:
         else:
             return
         self._woken()
+
+    def _set_changed(self, key: kinds.Key, change: ports.Change) -> None:
+        mind, before = self._reconciler.known(key), change.previous
+        if mind is not None and (before is None or identity_of(before) != identity_of(change.object)):
+            mind.env_stale = True
+        if change.type != "DELETED":
+            self.claim(key, change.object)
+        if before is None or change.type == "DELETED" or _goes_by(before) != _goes_by(change.object):
+            self.stale.add(key.namespace)
+        self._queue.add(key)
+
+    def claim(self, key: kinds.Key, obj: kinds.Object) -> None:
+        """The set's claims as they are now; who has to give way looks again."""
+        for other in self._claims.claim(key, rules.claims(obj), rules.instance_claims(obj)):
+            self._queue.add(other)
 
     def _pod_changed(self, change: ports.Change) -> None:
         """A Pod that is deleted is a worker to restart."""
@@ -67,6 +79,11 @@ class Inbox:
         if change.type == "DELETED":
             mind.pods = {name: view for name, view in mind.pods.items() if name != meta["name"]}
         self._queue.add(key)
+
+
+def _goes_by(obj: kinds.Object) -> tuple[object, bool]:
+    """What the namespace's names depend on: who answers to which, and who is there to ask."""
+    return resolution.identity(obj), "deletionTimestamp" in obj["metadata"]
 
 
 def key_of(obj: kinds.Object) -> kinds.Key:

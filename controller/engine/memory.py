@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core import kinds, notes, plan, records, steps, worker
+from controller import ports
+from controller.core import kinds, notes, plan, records, spec, steps, worker
 
 Identity = tuple[str, int, str]
 """Uid, generation, restart annotation: while it stands, parsing and hashing need not be repeated."""
@@ -16,12 +17,22 @@ class SetMemory:
     """One set. `records`, `last` and `pods` change only after the transaction that wrote them.
 
     `held`: what is still to be told of a pass that was not written (None: the last one was).
+    `places_of`, `listed` and `yielded` are what `places` were made of; `names` have a slot of shared memory
+    because of this set, and those in `ready_names` are marked ready there. `idle_due` is when each lazy name
+    is looked at.
     """
 
     records: dict[str, records.Record] = field(default_factory=dict)
     identity: Identity | None = None
     facts: worker.SetFacts | None = None
     places: tuple[steps.Place, ...] = ()
+    places_of: spec.WorkerSetSpec | None = None
+    listed: object = None
+    yielded: frozenset[str] = frozenset()
+    names: frozenset[ports.VarsName] = frozenset()
+    ready_names: frozenset[str] | None = None
+    idle_due: dict[str, float] = field(default_factory=dict)
+    idle_at: float | None = None
     env_file_values: Mapping[str, str] = field(default_factory=dict)
     env_problem: str = ""
     env_stale: bool = True

@@ -15,9 +15,11 @@ from controller.core import deletion, kinds, notes, plan, records, worker
 from controller.engine import podwriter
 from controller.engine.claims import ClaimIndex
 from controller.engine.desires import Desires
+from controller.engine.ensures import EnsureKeeper
 from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.memory import SetMemory
+from controller.engine.shared import SharedNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,12 @@ class Outcome:
     obj: kinds.Object | None
     decided: plan.Plan
     gone: bool
+    idle_at: float | None = None
+
+    @property
+    def wake_at(self) -> float | None:
+        """When to look again: at what was decided, or at lazy names that may be idle."""
+        return min((at for at in (self.decided.wake_at, self.idle_at) if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,8 @@ class Parts:
     claims: ClaimIndex
     events: EventWriter
     history: History
+    keeper: EnsureKeeper
+    shared: SharedNames
 
 
 class Reconciler:
@@ -47,6 +57,7 @@ class Reconciler:
         self._store, self._runtime, self._ids = store, runtime, ids
         self._desires, self._claims = parts.desires, parts.claims
         self._events, self._history = parts.events, parts.history
+        self._keeper, self._shared = parts.keeper, parts.shared
         self._minds: dict[kinds.Key, SetMemory] = {}
 
     def mind(self, key: kinds.Key) -> SetMemory:
@@ -68,8 +79,9 @@ class Reconciler:
         if obj is not None and mind.identity is not None and mind.identity[0] != obj["metadata"]["uid"]:
             # Another set of the same name: what was remembered of the first is not about this one.
             mind = self._minds[key] = SetMemory(
-                records=dict.fromkeys(mind.records, records.EMPTY), pods=mind.pods
+                records=dict.fromkeys(mind.records, records.EMPTY), pods=mind.pods, names=mind.names
             )
+        obj = self._without_idle(key, obj, mind, now)
         desired = self._desires.of(key, obj, mind, now.monotonic)
         processes = self._runtime.processes(key)
         observed = plan.Observed(
@@ -82,7 +94,17 @@ class Reconciler:
         )
         decided = plan.plan(desired, observed, now, self._ids.run)
         over = observed.connected and (obj is None or desired.deleting) and not processes
-        return Outcome(key, obj, decided, over)
+        return Outcome(key, obj, decided, over, mind.idle_at)
+
+    def _without_idle(
+        self, key: kinds.Key, obj: kinds.Object | None, mind: SetMemory, now: worker.Moment
+    ) -> kinds.Object | None:
+        """S6.9: what nobody uses is released, and drained as after any other release."""
+        if obj is None:
+            return None
+        ensures = self._store.ensures(key.namespace, key.name)
+        idle = self._shared.idle(obj, ensures, mind, now.monotonic)
+        return self._keeper.release(key, idle, now.wall) if idle else obj
 
     def write(self, outcome: Outcome, now: worker.Moment) -> None:
         """Everything a decision changes in the store; equal content writes nothing."""
@@ -123,6 +145,7 @@ class Reconciler:
         """The transaction is committed. Returns keys that may go on now because of this."""
         decided, key = outcome.decided, outcome.key
         if outcome.gone:
+            self._shared.forget(key, self.mind(key))
             self._minds.pop(key, None)
             return (*self._claims.drop(key), kinds.Key("", key.namespace))
         mind = self.mind(key)
@@ -139,7 +162,10 @@ class Reconciler:
             mind.pod_labels = _labels(outcome.obj)
             mind.revision = _revision(outcome)
         mind.evicted = {name: grace for name, grace in mind.evicted.items() if _still_evicted(decided, name)}
-        return () if decided.outdated else self._claims.settle(key)
+        self._shared.follow(key, outcome.obj, mind, decided)
+        running = {view.worker_name for view in decided.views.values() if view.run} if mind.yielded else ()
+        freed = self._claims.give_way(key, running)
+        return freed if decided.outdated else (*freed, *self._claims.settle(key))
 
     def _write_records(self, key: kinds.Key, changed: Mapping[str, records.Record | None]) -> None:
         for name, record in changed.items():
@@ -154,6 +180,7 @@ class Reconciler:
         for name in mind.pods:
             podwriter.remove(self._store, kinds.Key(key.namespace, name))
         self._history.drop(key)
+        self._keeper.drop(key)
         if obj is None:
             return
         left = deletion.drained(obj)

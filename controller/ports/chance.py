@@ -26,6 +26,10 @@ class Ids(Protocol):
         """An id for one run of a worker, never handed out twice: 12 lower-case hex digits."""
         ...
 
+    def secret(self) -> str:
+        """What nobody can guess, to sign with: 64 hex digits."""
+        ...
+
     def suffix(self) -> str:
         """Five characters for `generateName`."""
         ...

@@ -99,6 +99,17 @@ class Store(Protocol):
         """Write or (None) remove one run record."""
         ...
 
+    def ensures(self, namespace: str, workerset: str) -> Mapping[str, Mapping[str, str]]:
+        """What workers asked for of a set: worker name → who asked for it → since when (S3.2).
+
+        The very same mapping while nothing about it changes; one handed out never does.
+        """
+        ...
+
+    def put_ensure(self, namespace: str, workerset: str, name: str, owners: Mapping[str, str] | None) -> None:
+        """Write or (None) remove who asks for one name."""
+        ...
+
     def setting(self, name: str) -> object:
         """A small durable value (base environment, high-water marks); None if absent."""
         ...

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.core import masking, spec
+from controller.core import masking, spec, tokens
 from controller.runtime import interpreters
 from controller.sdk.workerset import contract
 
@@ -18,6 +18,9 @@ ENV_FILES = "env_files"
 OURS = "workerset"
 LISTEN_FD = "LISTEN_FD"
 """In `command` and `args` of HTTP sets: the number of the first socket; no variable of the process."""
+
+SDK = os.path.dirname(os.path.dirname(os.path.abspath(contract.__file__)))
+"""The folder that holds the package `workerset`, and nothing else."""
 
 _REFERENCE = re.compile(r"\$\$\(|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
@@ -30,6 +33,20 @@ class Identity:
     scope: str = ""
     background: bool = False
     ordinal: int = 0
+    namespace: str = ""
+    """Empty: nobody is started, the variables are only shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contacts:
+    """How workers reach us: the worker socket, what signs their tokens, and the slots they publish in.
+
+    `vars_path` takes namespace, scope and name; it raises `OSError` where no slot can be made.
+    """
+
+    socket: str
+    secret: str
+    vars_path: Callable[[str, str, str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +78,9 @@ class Launch:
 class Resolver:
     """Resolves templates of one project against its base environment."""
 
-    def __init__(self, root: str, base_env: Mapping[str, str]) -> None:
+    def __init__(self, root: str, base_env: Mapping[str, str], contacts: Contacts | None = None) -> None:
         self._root = root
+        self._contacts = contacts
         self.base = {name: value for name, value in base_env.items() if name not in contract.PRIVATE}
         self._base = {name: Variable(value, BASE) for name, value in self.base.items()}
         self._tag = Variable(contract.project_tag(root), OURS)
@@ -81,6 +99,7 @@ class Resolver:
         for name, value in template.env.items():
             own[name] = Variable(value, MANIFEST)
         self._add_contract(own, identity, len(template.listen))
+        self._add_contacts(own, identity)
         words = self._words(template, identity, choice)
         known = {**own, LISTEN_FD: Variable(str(contract.HANDLE), OURS)} if template.listen else own
         argv = tuple(expand(word, known, self._base) for word in words)
@@ -139,6 +158,28 @@ class Resolver:
             variables[name] = Variable(value, OURS)
         variables[contract.PROJECT] = self._tag
 
+    def _add_contacts(self, variables: dict[str, Variable], identity: Identity) -> None:
+        """S8.2: where to ask and to publish, and our library first on Python's path."""
+        theirs = variables.get("PYTHONPATH") or self._base.get("PYTHONPATH")
+        path = SDK if theirs is None or not theirs.value else f"{SDK}:{theirs.value}"
+        source = OURS if path == SDK or theirs is None else f"{theirs.source}, after the SDK"
+        variables["PYTHONPATH"] = Variable(path, source)
+        if self._contacts is None:
+            return
+        variables[contract.SOCKET] = Variable(self._contacts.socket, OURS)
+        if identity.background and not identity.namespace:
+            variables[contract.VARS] = Variable("(the slot of its name)", OURS)
+        elif identity.background:
+            try:
+                slot = self._contacts.vars_path(identity.namespace, identity.scope, identity.worker_name)
+            except OSError as problem:
+                raise ports.LaunchProblem(f"cannot make its shared memory: {problem}") from None
+            variables[contract.VARS] = Variable(slot, OURS)
+
+    def own_of(self, worker: ports.WorkerRef) -> dict[str, str]:
+        """What differs from worker to worker of a pool: its token."""
+        return {} if self._contacts is None else {contract.TOKEN: tokens.sign(self._contacts.secret, worker)}
+
 
 def expand(word: str, own: Mapping[str, Variable], base: Mapping[str, Variable]) -> str:
     """`$(NAME)` as Kubernetes does it: unknown names stay as they are, `$$(NAME)` is `$(NAME)`.
@@ -162,6 +203,8 @@ def listing(launch: Launch) -> list[dict[str, str]]:
     variables = dict(launch.variables)
     for name in (contract.RUN, contract.NOTIFY_SOCKET):
         variables[name] = Variable("(new for each run)", OURS)
+    if contract.SOCKET in variables:
+        variables[contract.TOKEN] = Variable("(its own for each worker)", OURS)
     return [
         {"name": name, "value": masking.masked(name, variables[name].value), "source": variables[name].source}
         for name in sorted(variables)

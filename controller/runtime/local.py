@@ -30,6 +30,7 @@ class LocalRuntime:
         paths: settings.ProjectPaths,
         base_env: Mapping[str, str],
         clock: ports.Clock | None = None,
+        contacts: environment.Contacts | None = None,
     ) -> None:
         self.on_change: Callable[[kinds.Key], None] = _ignore_key
         self.on_fact: Callable[[str], None] = _ignore_fact
@@ -38,7 +39,7 @@ class LocalRuntime:
         self.unattributed: tuple[ports.Survivor, ...] = ()
         self._paths = paths
         self._clock = clock or clocks.SystemClock()
-        self._resolver = environment.Resolver(paths.root, base_env)
+        self._resolver = environment.Resolver(paths.root, base_env, contacts)
         self._specs = specs.Specs(self._resolver)
         self._runs: dict[str, ports.Process] = {}
         self._by_key: dict[kinds.Key, dict[str, ports.Process]] = {}
@@ -213,7 +214,7 @@ class LocalRuntime:
             process = dataclasses.replace(process, exit=ports.Exit(at=now, error=str(problem)))
             self._tell_soon(kinds.Key(asked.ref.namespace, asked.ref.workerset))
         else:
-            out.append(wire.start(asked, spec_id))
+            out.append(wire.start(asked, spec_id, self._resolver.own_of(asked.ref)))
         self._put(process)
 
     def _tell_soon(self, key: kinds.Key) -> None:

@@ -18,7 +18,7 @@ from controller.runtime import environment, wire
 _KEPT = 4096
 _BASE = 1
 
-_Asked = tuple[int, int, str, str, bool, spec.LogRules, int]
+_Asked = tuple[int, int, str, str, str, bool, spec.LogRules, int]
 
 
 class Specs:
@@ -58,6 +58,7 @@ class Specs:
             scope=asked.scope,
             background=asked.background,
             ordinal=asked.ordinal,
+            namespace=asked.ref.namespace,
         )
         launch = self._resolver.resolve(asked.template, identity, asked.env_file_values)
         number = self._intern(fields_of(launch, asked), out)
@@ -88,6 +89,7 @@ def _alike(asked: ports.StartRun, ordinal: int) -> _Asked:
     return (
         id(asked.template),
         id(asked.env_file_values) if asked.env_file_values else 0,
+        asked.ref.namespace,
         asked.worker_name,
         asked.scope,
         asked.background,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controller import ports
@@ -48,7 +48,9 @@ def process(message: Message) -> ports.Process:
         handle_closed_at=message[14],
         signalled_at=message[15],
         killed_at=message[16],
-        exit=None if ended is None else ports.Exit(ended[0], ended[1], ended[2], ended[3]),
+        exit=None
+        if ended is None
+        else ports.Exit(ended[0], ended[1], ended[2], ended[3], exception=message[22]),
         survivors=tuple(ports.Survivor(pid, command) for pid, command in message[18]),
         listening=message[20],
         blind=message[21],
@@ -89,7 +91,8 @@ def verb(asked: ports.RunVerb) -> Message:
             raise TypeError("a StartRun is encoded with its spec")
 
 
-def start(asked: ports.StartRun, spec_id: int) -> Message:
+def start(asked: ports.StartRun, spec_id: int, own: Mapping[str, str]) -> Message:
+    """`own` are variables of this worker alone."""
     ref = asked.ref
     return [
         "start",
@@ -98,4 +101,5 @@ def start(asked: ports.StartRun, spec_id: int) -> Message:
         spec_id,
         asked.template_hash,
         asked.ordinal,
+        own,
     ]

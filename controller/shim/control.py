@@ -124,9 +124,9 @@ class Control:
     def _apply(self, verb: list[Any]) -> None:
         table = self._table
         match verb:
-            case ["start", run, [namespace, workerset, worker], spec, template_hash, ordinal]:
+            case ["start", run, [namespace, workerset, worker], spec, template_hash, ordinal, own]:
                 ref = (namespace, workerset, worker)
-                table.start(run, ref, self._specs[spec], template_hash, ordinal)
+                table.start(run, ref, self._specs[spec], template_hash, ordinal, own)
             case ["ticket", run, next_run, on_success]:
                 table.place_ticket(run, next_run, on_success)
             case ["close", run, number]:

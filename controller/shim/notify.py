@@ -5,6 +5,7 @@ It outlives the runs of a slot; what is still queued when a run ends is read as 
 
 from __future__ import annotations
 
+import json
 import os
 
 from controller.sdk.workerset import contract
@@ -13,9 +14,12 @@ from controller.shim.lean import socket
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
 
     from controller.shim.loop import Loop
     from controller.shim.records import Run, Slot
+
+_LONGEST_WORD = 1000
 
 
 class Notify:
@@ -105,7 +109,7 @@ class Mailboxes:
 
 def note(run: Run, message: bytes) -> bool:
     """Apply one message to the levels of a run; True if one changed."""
-    before = (run.handle_taken, run.ready, run.published, run.status)
+    before = (run.handle_taken, run.ready, run.published, run.status, run.exception)
     for line in message.split(b"\n"):
         if line == contract.SAY_READY:
             run.ready = True
@@ -116,7 +120,20 @@ def note(run: Run, message: bytes) -> bool:
         elif line.startswith(contract.SAY_STATUS):
             text = line[len(contract.SAY_STATUS) :].decode(errors="replace")
             run.status = text[: contract.STATUS_LIMIT]
-    return before != (run.handle_taken, run.ready, run.published, run.status)
+        elif line.startswith(contract.SAY_ERROR):
+            run.exception = _exception(line[len(contract.SAY_ERROR) :]) or run.exception
+    return before != (run.handle_taken, run.ready, run.published, run.status, run.exception)
+
+
+def _exception(text: bytes) -> dict[str, Any] | None:
+    """What a worker says it dies of (S3.6), with nothing in it that we do not know; None if it is no such."""
+    try:
+        told = json.loads(text)
+        line = told.get("line")
+        words = {name: str(told.get(name) or "")[:_LONGEST_WORD] for name in ("type", "message", "file")}
+    except (ValueError, AttributeError, RecursionError):
+        return None
+    return {**words, "line": line if type(line) is int else 0} if words["type"] else None
 
 
 def bind(path: str, kind: int) -> socket.socket:

@@ -48,11 +48,12 @@ class Spec:
 class Slot:
     """A place for one worker: at most one of its runs has a living process."""
 
-    __slots__ = ("notify", "number", "ref", "runs")
+    __slots__ = ("notify", "number", "own", "ref", "runs")
 
     def __init__(self, ref: Ref, number: int) -> None:
         self.ref = ref
         self.number = number
+        self.own: dict[str, str] = {}
         self.runs: list[Run] = []
         self.notify: Notify | None = None
 
@@ -76,6 +77,7 @@ class Run:
         "blind",
         "by_ticket",
         "closed_at",
+        "exception",
         "exit",
         "handle",
         "handle_taken",
@@ -116,6 +118,7 @@ class Run:
         self.handle_taken = self.ready = self.published = False
         self.listening = self.blind = False
         self.status = ""
+        self.exception: dict[str, Any] | None = None
         self.ticket: str | None = None
         self.ticket_on_success = False
         self.by_ticket = False
@@ -159,4 +162,5 @@ class Run:
             self.ticket_on_success,
             self.listening,
             self.blind,
+            self.exception,
         ]

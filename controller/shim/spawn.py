@@ -116,7 +116,7 @@ class Spawner:
 
     def _spawn(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
         spec, files = run.spec, run.spec.files or self._worker_files
-        env = spec.env.copy()
+        env = {**spec.env, **run.slot.own}
         env[contract.RUN] = run.id
         env[contract.ORDINAL] = str(run.ordinal)
         env[contract.NOTIFY_SOCKET] = notify_path

@@ -47,11 +47,18 @@ class Table:
 
     # ------------------------------------------------------------------ verbs
 
-    def start(self, run_id: str, ref: Ref, spec: Spec, template_hash: str, ordinal: int) -> None:
-        """Start a run with the rest of the batch, or hold it back while something of the last one lives."""
+    def start(
+        self, run_id: str, ref: Ref, spec: Spec, template_hash: str, ordinal: int, own: dict[str, str]
+    ) -> None:
+        """Start a run with the rest of the batch, or hold it back while something of the last one lives.
+
+        `own` are variables of the slot, the same for all its runs.
+        """
         if run_id in self.runs:
             return
-        self._batch.append(self._add(run_id, ref, spec, template_hash, ordinal))
+        run = self._add(run_id, ref, spec, template_hash, ordinal)
+        run.slot.own = own
+        self._batch.append(run)
 
     def start_batch(self) -> None:
         """Of many: sockets first, since a bind that waits for a disk waits long among a thousand execs."""

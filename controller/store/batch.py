@@ -10,6 +10,9 @@ ObjectId = tuple[str, str, str]
 RecordId = tuple[str, str, str]
 """Namespace, WorkerSet, worker."""
 
+EnsureId = tuple[str, str, str]
+"""Namespace, WorkerSet, the name that was asked for."""
+
 
 @dataclass(slots=True)
 class Batch:
@@ -17,11 +20,12 @@ class Batch:
 
     objects: dict[ObjectId, tuple[int, bytes] | None] = field(default_factory=dict)
     records: dict[RecordId, bytes | None] = field(default_factory=dict)
+    ensures: dict[EnsureId, bytes | None] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.objects or self.records or self.settings or self.counters)
+        return bool(self.objects or self.records or self.ensures or self.settings or self.counters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +34,6 @@ class Contents:
 
     objects: list[tuple[str, str, str, int, bytes]]
     records: list[tuple[str, str, str, bytes]]
+    ensures: list[tuple[str, str, bytes, bytes]]
     settings: list[tuple[str, bytes]]
     counters: dict[str, int]

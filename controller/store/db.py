@@ -13,7 +13,7 @@ import sqlite3
 from controller.core import errors
 from controller.store import batch, filesystem
 
-FORMAT = 1
+FORMAT = 2
 """`PRAGMA user_version` of a current file."""
 
 _MIGRATIONS: dict[int, tuple[str, ...]] = {
@@ -24,6 +24,10 @@ _MIGRATIONS: dict[int, tuple[str, ...]] = {
         " body BLOB NOT NULL, PRIMARY KEY (namespace, workerset, worker)) WITHOUT ROWID",
         "CREATE TABLE settings (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID",
         "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+    ),
+    1: (
+        "CREATE TABLE ensures (namespace TEXT NOT NULL, workerset TEXT NOT NULL, name BLOB NOT NULL,"
+        " body BLOB NOT NULL, PRIMARY KEY (namespace, workerset, name)) WITHOUT ROWID",
     ),
 }
 """From each format to the next; a file of format n runs n, n+1, … in one transaction."""
@@ -116,6 +120,7 @@ class Database:
             return batch.Contents(
                 run("SELECT resource, namespace, name, version, body FROM objects").fetchall(),
                 run("SELECT namespace, workerset, worker, body FROM records").fetchall(),
+                run("SELECT namespace, workerset, name, body FROM ensures").fetchall(),
                 run("SELECT name, body FROM settings").fetchall(),
                 dict(run("SELECT name, value FROM counters").fetchall()),
             )
@@ -156,6 +161,11 @@ class Database:
             many("INSERT OR REPLACE INTO records VALUES (?, ?, ?, ?)", kept)
             lost = [key for key, body in changes.records.items() if body is None]
             many("DELETE FROM records WHERE namespace = ? AND workerset = ? AND worker = ?", lost)
+        if changes.ensures:
+            asked = [(*key[:2], _bytes(key[2]), body) for key, body in changes.ensures.items() if body]
+            many("INSERT OR REPLACE INTO ensures VALUES (?, ?, ?, ?)", asked)
+            dropped = [(*key[:2], _bytes(key[2])) for key, body in changes.ensures.items() if body is None]
+            many("DELETE FROM ensures WHERE namespace = ? AND workerset = ? AND name = ?", dropped)
         if changes.settings:
             many("INSERT OR REPLACE INTO settings VALUES (?, ?)", changes.settings.items())
         if changes.counters:
@@ -192,6 +202,11 @@ def _identity(path: str) -> tuple[int, ...]:
     except OSError:
         return ()
     return tuple(number for one in found for number in (one.st_dev, one.st_ino))
+
+
+def _bytes(name: str) -> bytes:
+    """A worker's name may hold bytes that are no text, as lone surrogates."""
+    return name.encode("utf-8", "surrogatepass")
 
 
 def _name(problem: Exception) -> str:

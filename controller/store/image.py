@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from controller import ports
 from controller.core import errors, kinds
@@ -23,6 +23,8 @@ DELETED = "deleted:"
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
 
 Record = Mapping[str, object]
+Owners = Mapping[str, str]
+_Value = TypeVar("_Value")
 
 
 @dataclass(slots=True)
@@ -31,6 +33,7 @@ class Image:
 
     shelves: dict[str, memory.Shelf] = field(default_factory=dict)
     records: dict[tuple[str, str], dict[str, Record]] = field(default_factory=dict)
+    ensures: dict[tuple[str, str], dict[str, Owners]] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
 
@@ -42,15 +45,10 @@ class Image:
 
     def set_record(self, namespace: str, workerset: str, worker: str, record: Record | None) -> None:
         """Replaces the mapping of the set, so that one handed out earlier never changes."""
-        records = {**self.records.get((namespace, workerset), {})}
-        if record is None:
-            records.pop(worker, None)
-        else:
-            records[worker] = record
-        if records:
-            self.records[namespace, workerset] = records
-        else:
-            self.records.pop((namespace, workerset), None)
+        _set_within(self.records, (namespace, workerset), worker, record)
+
+    def set_ensure(self, namespace: str, workerset: str, name: str, owners: Owners | None) -> None:
+        _set_within(self.ensures, (namespace, workerset), name, owners)
 
     def batch_of(self, pending: work.Pending) -> batch.Batch:
         """The last state of what was touched; every object is encoded once, for the disk and for watchers."""
@@ -69,6 +67,9 @@ class Image:
         for namespace, workerset, worker in pending.records:
             record = self.records.get((namespace, workerset), {}).get(worker)
             result.records[namespace, workerset, worker] = None if record is None else dump(record)
+        for namespace, workerset, name in pending.ensures:
+            owners = self.ensures.get((namespace, workerset), {}).get(name)
+            result.ensures[namespace, workerset, name] = None if owners is None else dump(owners)
         for name in pending.settings:
             result.settings[name] = dump(self.settings.get(name))
         return result
@@ -84,8 +85,25 @@ class Image:
         for (namespace, workerset), records in self.records.items():
             for worker, record in records.items():
                 result.records[namespace, workerset, worker] = dump(record)
+        for (namespace, workerset), ensures in self.ensures.items():
+            for name, owners in ensures.items():
+                result.ensures[namespace, workerset, name] = dump(owners)
         result.settings = {name: dump(value) for name, value in self.settings.items()}
         return result
+
+
+def _set_within(
+    table: dict[tuple[str, str], dict[str, _Value]], where: tuple[str, str], name: str, value: _Value | None
+) -> None:
+    changed = {**table.get(where, {})}
+    if value is None:
+        changed.pop(name, None)
+    else:
+        changed[name] = value
+    if changed:
+        table[where] = changed
+    else:
+        table.pop(where, None)
 
 
 def load(held: batch.Contents, path: str) -> tuple[Image, dict[str, int]]:
@@ -98,6 +116,9 @@ def load(held: batch.Contents, path: str) -> tuple[Image, dict[str, int]]:
             newest[resource] = max(newest.get(resource, 0), version)
         for namespace, workerset, worker, body in held.records:
             image.records.setdefault((namespace, workerset), {})[worker] = json.loads(body)
+        for namespace, workerset, raw, body in held.ensures:
+            ensures = image.ensures.setdefault((namespace, workerset), {})
+            ensures[raw.decode("utf-8", "surrogatepass")] = json.loads(body)
         image.settings = {name: json.loads(body) for name, body in held.settings}
     except ValueError as problem:
         raise db.Damaged(f"{problem}: {path}") from problem

@@ -22,6 +22,8 @@ BLOCK = 4096
 """Versions promised to the database ahead of use, so that Pods, which are never written, cost no commit."""
 
 Record = Mapping[str, object]
+Owners = Mapping[str, str]
+NO_ENSURES: Mapping[str, Owners] = {}
 
 
 class Store:
@@ -267,6 +269,18 @@ class Store:
             self._image.set_record(namespace, workerset, worker, record)
             pending.undo.append(functools.partial(self._image.set_record, namespace, workerset, worker, held))
             pending.records.append((namespace, workerset, worker))
+
+    def ensures(self, namespace: str, workerset: str) -> Mapping[str, Owners]:
+        return self._image.ensures.get((namespace, workerset), NO_ENSURES)
+
+    def put_ensure(self, namespace: str, workerset: str, name: str, owners: Owners | None) -> None:
+        held = self.ensures(namespace, workerset).get(name)
+        if held == owners:
+            return
+        with self._writing() as pending:
+            self._image.set_ensure(namespace, workerset, name, owners)
+            pending.undo.append(functools.partial(self._image.set_ensure, namespace, workerset, name, held))
+            pending.ensures.append((namespace, workerset, name))
 
     def setting(self, name: str) -> object:
         return self._image.settings.get(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from controller import ports
 from controller.store import batch
 
-Mark = tuple[int, int, int, int, int]
+Mark = tuple[int, int, int, int, int, int]
 
 
 @dataclass(slots=True)
@@ -19,14 +19,17 @@ class Pending:
     durable: bool = False
     changes: list[ports.Change] = field(default_factory=list)
     records: list[batch.RecordId] = field(default_factory=list)
+    ensures: list[batch.EnsureId] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
     undo: list[Callable[[], None]] = field(default_factory=list)
 
     def mark(self) -> Mark:
-        return len(self.changes), len(self.records), len(self.settings), len(self.undo), self.version
+        records, ensures, settings = len(self.records), len(self.ensures), len(self.settings)
+        return len(self.changes), records, ensures, settings, len(self.undo), self.version
 
     def back_to(self, mark: Mark) -> None:
-        changes, records, settings, undo, self.version = mark
+        changes, records, ensures, settings, undo, self.version = mark
         for step in reversed(self.undo[undo:]):
             step()
-        del self.changes[changes:], self.records[records:], self.settings[settings:], self.undo[undo:]
+        del self.changes[changes:], self.records[records:], self.ensures[ensures:]
+        del self.settings[settings:], self.undo[undo:]

@@ -24,8 +24,10 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
 from tests.fakes.ids import CountingIds
 from tests.fakes.logs import FakeLogs
+from tests.fakes.vars import FakeVars
 
 DEADLINE = 10.0
+SECRET = "a secret"
 SETS = "/apis/workerset.dev/v1/namespaces/default/workersets"
 PODS = "/api/v1/namespaces/default/pods"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io, application/json"
@@ -152,8 +154,17 @@ class Api:
         self.clock = FakeClock()
         self.control = FakeControl()
         self.ids = CountingIds()
+        self.vars = FakeVars()
         parts = application.Parts(
-            self.store, SCHEMA, self.logs, self.control, self.clock, self.ids, load_yaml
+            store=self.store,
+            schema=SCHEMA,
+            logs=self.logs,
+            control=self.control,
+            clock=self.clock,
+            ids=self.ids,
+            shared=self.vars,
+            secret=SECRET,
+            load_yaml=load_yaml,
         )
         self.app = application.build(parts, bookmark_seconds=bookmark_seconds)
 

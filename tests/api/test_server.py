@@ -24,6 +24,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
 from tests.fakes.ids import CountingIds
 from tests.fakes.logs import FakeLogs
+from tests.fakes.vars import FakeVars
 
 DEADLINE = 10.0
 
@@ -61,7 +62,15 @@ class Running:
         asyncio.set_event_loop(self.loop)
         try:
             parts = application.Parts(
-                Store(":memory:"), SCHEMA, FakeLogs(), self.control, FakeClock(), CountingIds(), load_yaml
+                Store(":memory:"),
+                SCHEMA,
+                FakeLogs(),
+                self.control,
+                FakeClock(),
+                CountingIds(),
+                FakeVars(),
+                "secret",
+                load_yaml,
             )
             app = application.build(parts)
             self.endpoint = server.Endpoint(app, self.path)

@@ -19,6 +19,7 @@ from controller.core import deletion
 from controller.core import kinds as core
 from controller.manifest import schema
 from controller.store import store as stores
+from tests.fakes.vars import FakeVars
 
 DEADLINE = 20.0
 
@@ -69,7 +70,14 @@ class RealApi:
         self._store = stores.Store(":memory:")
         control: Any = Engineless()
         parts = application.Parts(
-            self._store, schema.WorkerSetSchema(), control, control, clock.SystemClock(), ids.SystemIds()
+            self._store,
+            schema.WorkerSetSchema(),
+            control,
+            control,
+            clock.SystemClock(),
+            ids.SystemIds(),
+            FakeVars(),
+            "secret",
         )
         made = application.build(parts)
         try:

@@ -296,6 +296,30 @@ class StoreContract:
         assert set(handed_out) == {"web-0", "web-1"}
         assert store.record("default", "other") == {}
 
+    def test_s3_2_ensures_are_kept_by_name_and_owner(self, store: ports.Store) -> None:
+        assert store.ensures("default", "jobs") == {}
+        store.put_ensure("default", "jobs", "a", {"default/web": "2024-01-01T00:00:00Z"})
+        store.put_ensure("default", "jobs", "byte \udc80", {"workerctl": "2024-01-01T00:00:01Z"})
+        handed_out = store.ensures("default", "jobs")
+        assert store.ensures("default", "jobs") is handed_out
+        store.put_ensure("default", "jobs", "a", None)
+        assert store.ensures("default", "jobs") == {"byte \udc80": {"workerctl": "2024-01-01T00:00:01Z"}}
+        assert set(handed_out) == {"a", "byte \udc80"}
+        assert store.ensures("default", "other") == {}
+
+    def test_a_failed_transaction_keeps_what_was_ensured(self, store: ports.Store) -> None:
+        store.put_ensure("default", "jobs", "a", {"workerctl": "t"})
+
+        def write_and_fail() -> None:
+            with store.transaction():
+                store.put_ensure("default", "jobs", "a", None)
+                store.put_ensure("default", "jobs", "b", {"workerctl": "t"})
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            write_and_fail()
+        assert store.ensures("default", "jobs") == {"a": {"workerctl": "t"}}
+
     def test_settings_are_values_by_name(self, store: ports.Store) -> None:
         assert store.setting("base") is None
         store.put_setting("base", {"PATH": "/bin"})

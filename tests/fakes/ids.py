@@ -20,5 +20,8 @@ class CountingIds:
     def run(self) -> str:
         return f"{self._prefix % 0xFFFF:04x}{self._count():08x}"
 
+    def secret(self) -> str:
+        return f"secret-{self._count()}"
+
     def suffix(self) -> str:
         return f"{self._count():05d}"

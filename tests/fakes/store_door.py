@@ -71,6 +71,10 @@ class StoreDoor:
             self._has_content = self._has_content or held != record
             self.inner.put_record(namespace, workerset, worker, record)
 
+    def put_ensure(self, namespace: str, workerset: str, name: str, owners: Mapping[str, str] | None) -> None:
+        with self.transaction():
+            self.inner.put_ensure(namespace, workerset, name, owners)
+
     def _tell(self, change: ports.Change) -> None:
         for listener in self._listeners:
             listener(change)

@@ -12,6 +12,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.ids import CountingIds
 from tests.fakes.runtime import Director, ScriptedRuntime
 from tests.fakes.store_door import StoreDoor
+from tests.fakes.vars import FakeVars
 
 NAMESPACE = "default"
 
@@ -31,12 +32,14 @@ class World:
         self.settings = engine_settings or settings.EngineSettings(boot_id="boot-1")
         self.runtime = ScriptedRuntime(self.clock, director)
         self.store = StoreDoor(Store(path))
+        self.vars = FakeVars()
         self.generation = 0
         self.engine = self._new_engine()
 
     def _new_engine(self) -> Engine:
         self.generation += 1
-        engine = Engine(self.store, self.runtime, self.clock, CountingIds(self.generation), self.settings)
+        ids = CountingIds(self.generation)
+        engine = Engine(self.store, self.runtime, self.clock, ids, self.settings, self.vars)
         engine.start()
         return engine
 

@@ -116,9 +116,7 @@ def test_fields_of_later_are_refused_by_name(path: samples.Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "detail"),
     [
-        ("ready_when", "vars", "ready_when: vars is not supported yet"),
         ("start", "fork", "start: fork is not supported yet"),
-        ("idle_timeout", "5s", "idle_timeout: 5s is not supported yet"),
         ("tty", True, "tty: true is not supported yet"),
     ],
 )
@@ -127,7 +125,7 @@ def test_values_of_later_are_refused_by_name(field: str, value: object, detail: 
     assert (problem.code, problem.detail) == ("NotSupported", detail)
 
 
-@pytest.mark.parametrize(("field", "value"), [("start", "auto"), ("idle_timeout", "0s"), ("tty", False)])
+@pytest.mark.parametrize(("field", "value"), [("start", "auto"), ("tty", False)])
 def test_values_that_ask_for_nothing_are_taken(field: str, value: object) -> None:
     assert not SCHEMA.problems(samples.with_value(("spec", field), value))
 

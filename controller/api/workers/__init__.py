@@ -1,0 +1,1 @@
+"""What workers may ask of the controller: ensure, resolve, release, list; over a socket of their own."""

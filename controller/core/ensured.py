@@ -1,0 +1,197 @@
+"""Names that workers asked for, as part of a set's `spec.instances` (S3.2).
+
+The records are the truth: whatever a write does to the list, what is ensured is put back in, under an owner
+of its own in `managedFields`. It raises no generation, which counts what was declared: an ensure neither
+revives what was given up nor makes a set look unobserved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from controller.core import fieldset, kinds, notes, resolution
+
+MANAGER = "workerset-ensure"
+COMMAND_LINE = "workerctl"
+"""The owner of what `workerctl ensure` asked for."""
+
+Owners = Mapping[str, str]
+"""Who asked for a name → since when (RFC 3339)."""
+
+Ensures = Mapping[str, Owners]
+
+NONE: Ensures = {}
+_SHOWN = 8
+
+
+def none() -> Ensures:
+    """Always the very same empty mapping."""
+    return NONE
+
+
+def owner_of(key: kinds.Key) -> str:
+    """A set as the owner of what its workers asked for."""
+    return str(key)
+
+
+def accepts(spec: Mapping[str, Any], name: str) -> bool:
+    """A catch-all lists any name, a named set its own, others none."""
+    if not spec.get("background"):
+        return False
+    return "name" not in spec or spec["name"] == name
+
+
+def declared(obj: kinds.Object) -> tuple[str, ...]:
+    """The names in `instances` that somebody wrote there, in order."""
+    listed: Sequence[str] = obj["spec"].get("instances") or ()
+    if not listed:
+        return ()
+    mine, others = _held(obj)
+    alone = mine - others
+    return tuple(listed) if not alone else tuple(one for one in listed if _element(one) not in alone)
+
+
+def fitting(obj: kinds.Object) -> kinds.Object:
+    """Without the ensured names that the spec, as it is to be, cannot list: nobody wrote those."""
+    spec = obj.get("spec")
+    listed = spec.get("instances") if isinstance(spec, dict) else None
+    if not isinstance(spec, dict) or not isinstance(listed, list):
+        return obj
+    mine, others = _held(obj)
+    kept = [
+        one
+        for one in listed
+        if not isinstance(one, str) or accepts(spec, one) or _element(one) not in mine - others
+    ]
+    if len(kept) == len(listed):
+        return obj
+    changed = {key: value for key, value in spec.items() if key != "instances"}
+    return {**obj, "spec": {**changed, "instances": kept} if kept else changed}
+
+
+def render(obj: kinds.Object, ensures: Ensures, now: str) -> kinds.Object:
+    """`obj` with declared ∪ ensured as its `instances`, the declared first, then by time.
+
+    The very same object if that is so already. Names it cannot list are left out.
+    """
+    spec = obj["spec"]
+    wanted = {name: owners for name, owners in ensures.items() if owners and accepts(spec, name)}
+    mine, others = _held(obj)
+    if not wanted and not mine:
+        return obj
+    elements = {_element(name): name for name in wanted}
+    listed: Sequence[str] = spec.get("instances") or ()
+    by_hand = [one for one in listed if (what := _element(one)) in others or what not in mine]
+    known = set(by_hand)
+    added = sorted(
+        (name for name in wanted if name not in known), key=lambda name: (min(wanted[name].values()), name)
+    )
+    names = [*by_hand, *added]
+    if names == list(listed) and elements.keys() == mine:
+        return obj
+    changed = {key: value for key, value in spec.items() if key != "instances"}
+    if names or (not added and "instances" in spec and not listed):
+        changed["instances"] = names
+    return {**obj, "spec": changed, "metadata": _owned(obj, elements, now)}
+
+
+def told(before: Ensures, after: Ensures) -> list[notes.Note]:
+    """What to say about names that are asked for now and were not, or the other way round."""
+    found = []
+    new = [f"{name} by {', '.join(after[name])}" for name in after if name not in before]
+    gone = [name for name in before if name not in after]
+    if new:
+        found.append(notes.Note("Ensured", f"ensured {_several(new)}", count=len(new)))
+    if gone:
+        found.append(notes.Note("Released", f"no longer ensured: {_several(gone)}", count=len(gone)))
+    return found
+
+
+def _several(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def settled(
+    directory: resolution.Directory, held: Mapping[kinds.Key, Ensures], there: Collection[str]
+) -> dict[tuple[kinds.Key, str], Owners | None]:
+    """Records that change so that each is with the set that answers to its name; None = removed.
+
+    `there` are the owners that exist. A name nobody answers to, that runs anyway (`num` above 0), or that
+    nobody who exists asks for has no record.
+    """
+    changes: dict[tuple[kinds.Key, str], Owners | None] = {}
+    for key, ensures in held.items():
+        source = directory.sets.get(key)
+        for name, owners in ensures.items():
+            alive = {owner: since for owner, since in owners.items() if owner in there}
+            target = None if source is None else _answering(directory, source.scope, name)
+            if target is None or not alive:
+                changes[key, name] = None
+            elif target.key != key:
+                changes[key, name] = None
+                if not target.is_eager:
+                    known = changes.get((target.key, name)) or held.get(target.key, NONE).get(name, {})
+                    changes[target.key, name] = {**alive, **known}
+            else:
+                known = changes.get((key, name)) or owners
+                alive = {owner: since for owner, since in known.items() if owner in there}
+                if alive != owners:
+                    changes[key, name] = alive
+    return changes
+
+
+def _answering(directory: resolution.Directory, scope: str, name: str) -> resolution.Declared | None:
+    found = directory.find(scope, name)
+    if found is not None and found.is_catch_all and resolution.is_own_name(found, name):
+        return None
+    return found
+
+
+def _element(name: str) -> str:
+    return fieldset.value_element(name)
+
+
+def _held(obj: kinds.Object) -> tuple[set[str], set[str]]:
+    """The items of `instances` that we hold, and those that others do."""
+    mine: set[str] = set()
+    others: set[str] = set()
+    for entry in obj["metadata"].get("managedFields") or ():
+        if not isinstance(entry, dict):
+            continue
+        trie = entry.get("fieldsV1")
+        below = trie.get("f:spec") if isinstance(trie, dict) else None
+        items = below.get("f:instances") if isinstance(below, dict) else None
+        if isinstance(items, dict):
+            (mine if _is_ours(entry) else others).update(items)
+    return mine, others
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == MANAGER and entry.get("operation") == "Update"
+
+
+def _owned(obj: kinds.Object, elements: Mapping[str, str], now: str) -> dict[str, Any]:
+    meta: dict[str, Any] = dict(obj["metadata"])
+    entries = [one for one in meta.pop("managedFields", ()) if not _is_ours(one)]
+    if elements:
+        entries.append(
+            {
+                "manager": MANAGER,
+                "operation": "Update",
+                "apiVersion": obj.get("apiVersion", ""),
+                "time": now,
+                "fieldsType": "FieldsV1",
+                "fieldsV1": {"f:spec": {"f:instances": {one: {} for one in sorted(elements)}}},
+            }
+        )
+        entries.sort(key=_order)
+    if entries:
+        meta["managedFields"] = entries
+    return meta
+
+
+def _order(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """As Kubernetes orders them."""
+    return tuple(str(entry.get(name, "")) for name in ("operation", "time", "manager", "subresource"))

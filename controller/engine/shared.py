@@ -1,0 +1,115 @@
+"""Shared memory as the engine sees it (S6): a slot for each name a set runs, its ready word, its idle timer.
+
+A name may be run by two sets while it moves from one to the other: its slot goes with the last of them.
+A folder that cannot be written disturbs no worker: it is said once, and tried again at the next pass.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable, Collection, Iterable
+
+from controller import ports
+from controller.core import ensured, idle, instances, kinds, plan
+from controller.engine.memory import SetMemory
+
+_LOG = logging.getLogger(__name__)
+
+
+class SharedNames:
+    """Which sets hold which slots; all else about a set is in its `SetMemory`."""
+
+    def __init__(self, shared: ports.Vars) -> None:
+        self._vars = shared
+        self._holders: dict[ports.VarsName, set[kinds.Key]] = {}
+        self._trouble = ""
+
+    def begin(self, sets: Iterable[kinds.Object]) -> None:
+        """Slots of names that nobody is asked to run any more go."""
+        wanted = {
+            ports.VarsName(obj["metadata"]["namespace"], obj["spec"].get("scope", ""), name)
+            for obj in sets
+            for name in instances.names_of(obj)
+        }
+        for name in self._known():
+            if name not in wanted:
+                self._quietly(functools.partial(self._vars.remove, name))
+
+    def follow(self, key: kinds.Key, obj: kinds.Object | None, mind: SetMemory, decided: plan.Plan) -> None:
+        """After a pass: slots for names that come, none for those that are gone, and who is ready."""
+        if obj is None or not obj["spec"].get("background"):
+            self.forget(key, mind)
+            return
+        named = functools.partial(ports.VarsName, key.namespace, obj["spec"].get("scope", ""))
+        views = [one.view for one in decided.workers.values() if one.view is not None]
+        names = instances.names_of(obj) | {view.worker_name for view in views}
+        ready = frozenset(view.worker_name for view in views if view.ready)
+        current = frozenset(named(name) for name in names)
+        self._let_go(key, mind.names - current)
+        for name in current - mind.names:
+            self._holders.setdefault(name, set()).add(key)
+            self._quietly(functools.partial(self._vars.slot, name))
+        before = mind.ready_names
+        for name in current if before is None else {named(one) for one in ready ^ before} & current:
+            self._quietly(functools.partial(self._vars.set_ready, name, name.name in ready))
+        mind.names, mind.ready_names = current, ready
+
+    def forget(self, key: kinds.Key, mind: SetMemory) -> None:
+        """The set runs no name any more."""
+        self._let_go(key, mind.names)
+        mind.names, mind.ready_names = frozenset(), None
+
+    def look_again(self, namespaces: Collection[str]) -> None:
+        """Names of these namespaces may resolve elsewhere now."""
+        if not namespaces:
+            return
+        found = [name for name in self._known() if name.namespace in namespaces]
+        if found:
+            self._quietly(functools.partial(self._vars.look_again, found))
+
+    def idle(
+        self, obj: kinds.Object, ensures: ensured.Ensures, mind: SetMemory, now: float
+    ) -> tuple[str, ...]:
+        """S6.9: names that only an ensure keeps, and that nobody has used for a whole period."""
+        facts = mind.facts
+        if facts is None or facts.spec.idle_timeout_seconds <= 0:
+            mind.idle_due, mind.idle_at = {}, None
+            return ()
+        by_hand = set(ensured.declared(obj))
+        lazy = [name for name in ensures if name not in by_hand]
+        if (mind.idle_at is None or now < mind.idle_at) and mind.idle_due.keys() == set(lazy):
+            return ()
+        namespace, scope = obj["metadata"]["namespace"], obj["spec"].get("scope", "")
+
+        def touched(name: str) -> bool:
+            where = ports.VarsName(namespace, scope, name)
+            return bool(self._quietly(functools.partial(self._vars.take_touched, where)))
+
+        made = idle.decide(mind.idle_due, lazy, facts.spec.idle_timeout_seconds, now, touched)
+        mind.idle_due, mind.idle_at = dict(made.due), made.wake_at
+        return made.idle
+
+    def _known(self) -> tuple[ports.VarsName, ...]:
+        found: list[ports.VarsName] = []
+        self._quietly(lambda: found.extend(self._vars.known()))
+        return tuple(found)
+
+    def _let_go(self, key: kinds.Key, names: Iterable[ports.VarsName]) -> None:
+        for name in names:
+            holders = self._holders.get(name, set())
+            holders.discard(key)
+            if not holders:
+                self._holders.pop(name, None)
+                self._quietly(functools.partial(self._vars.remove, name))
+
+    def _quietly(self, what: Callable[[], object]) -> object:
+        try:
+            done = what()
+        except OSError as problem:
+            if str(problem) != self._trouble:
+                self._trouble = str(problem)
+                _LOG.error("shared memory cannot be used: %s", problem)
+            return None
+        self._trouble = ""
+        return done
