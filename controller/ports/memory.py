@@ -48,6 +48,10 @@ class Vars(Protocol):
         """What readers resolved to these is to be asked for again (the epoch word)."""
         ...
 
+    def epoch(self, name: VarsName) -> int:
+        """Goes with what is resolved, taken before: a reader that finds another one asks again."""
+        ...
+
     def take_touched(self, name: VarsName) -> bool:
         """Whether somebody read or ensured it since the last call; clears the mark (S6.9)."""
         ...

@@ -46,25 +46,34 @@ class SharedVars:
                     folder.write_name(path, name)
                     known[name] = path
                 return path
-            remains = True
+            lost = {name: path}
         except FileNotFoundError:
-            remains = name in known
+            lost = self._lost(name, path)
         except ValueError:
-            remains = True
-        self._make(name, path, remains)
-        known[name] = path
+            lost = {name: path}
+        if lost:
+            self._seeds.was_lost()
+        made = {name: path, **lost}
+        first = min(self._make(one, place) for one, place in made.items())
+        known.update(made)
+        groups = folder.grouped(self._folder) if lost else {}
+        for place in lost.values():
+            leftovers.clean(place, groups.get(os.path.basename(place), ()), first + 1)
         return path
 
-    def _make(self, name: ports.VarsName, path: str, remains: bool) -> None:
-        if remains:
-            self._seeds.was_lost()
+    def _lost(self, name: ports.VarsName, path: str) -> dict[ports.VarsName, str]:
+        """What went with the header of this name: all there was, if the folder is gone."""
+        known = self._known()
+        if known and not os.path.isdir(self._folder):
+            return dict(known)
+        return {name: path} if name in known else {}
+
+    def _make(self, name: ports.VarsName, path: str) -> int:
         folder.secure(self._folder)
         seed = self._seeds.seed()
         folder.write_name(path, name)
         header.make(path, seed, self._boot)
-        if remains:
-            files = folder.grouped(self._folder)[os.path.basename(path)]
-            leftovers.clean(path, files, seed + 2)
+        return seed
 
     def known(self) -> Sequence[ports.VarsName]:
         return sorted(self._known())
@@ -103,6 +112,9 @@ class SharedVars:
         header.set_word(self._healed(name), layout.TOUCHED, 1)
 
     # ------------------------------------------------------------------ what is published
+
+    def epoch(self, name: ports.VarsName) -> int:
+        return header.get_word(self._path(name), layout.EPOCH)
 
     def generation(self, name: ports.VarsName) -> int:
         with contextlib.suppress(FileNotFoundError, ValueError):

@@ -87,8 +87,9 @@ def looking_again_changes_the_epoch_and_nothing_else(subject: Subject) -> None:
     subject.vars.set_ready(NAME, True)
     generation = subject.publish(NAME, {"a": 1})
     before, other = subject.epoch(NAME), subject.epoch(OTHER)
+    assert (subject.vars.epoch(NAME), subject.vars.epoch(ODD)) == (before, 0)
     subject.vars.look_again([NAME, ODD])
-    assert subject.epoch(NAME) != before
+    assert subject.epoch(NAME) == subject.vars.epoch(NAME) != before
     assert subject.epoch(OTHER) == other
     assert subject.vars.generation(NAME) == generation
     assert subject.is_ready(NAME)

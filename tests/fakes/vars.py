@@ -1,4 +1,4 @@
-"""A `ports.Vars` in memory: `publish` stands in for a worker, `is_ready` and `epoch` for a reader."""
+"""A `ports.Vars` in memory: `publish` stands in for a worker, `is_ready` for a reader."""
 
 from __future__ import annotations
 
@@ -39,9 +39,6 @@ class FakeVars:
     def is_ready(self, name: ports.VarsName) -> bool:
         return self.slots[name].ready
 
-    def epoch(self, name: ports.VarsName) -> int:
-        return self.slots[name].epoch
-
     def damage(self, name: ports.VarsName) -> None:
         self.slots[name].damage = "its checksum does not match"
 
@@ -64,6 +61,9 @@ class FakeVars:
         for name in names:
             if name in self.slots:
                 self.slots[name].epoch += 1
+
+    def epoch(self, name: ports.VarsName) -> int:
+        return self.slots[name].epoch if name in self.slots else 0
 
     def take_touched(self, name: ports.VarsName) -> bool:
         slot = self.slots.get(name)

@@ -134,6 +134,32 @@ def test_a_deleted_folder_is_made_again_by_the_next_call(place: Place) -> None:
     assert stat.S_IMODE(place.folder.stat().st_mode) == 0o700
 
 
+def test_all_slots_of_a_deleted_folder_are_made_again_at_once(place: Place) -> None:
+    names = [ports.VarsName("default", "", f"w{number}") for number in range(20)]
+    workers = [place.worker(name) for name in names]
+    before = [worker.publish({"n": 1}) for worker in workers]
+    marked = len(place.marked)
+    shutil.rmtree(place.folder)
+    place.vars.touch(names[3])
+    assert [worker.publish({"n": 1}) > last for worker, last in zip(workers, before, strict=True)] == [
+        True
+    ] * 20
+    assert len(place.marked) <= marked + 1
+    assert list(place.vars.known()) == sorted(names)
+
+
+def test_a_publish_waits_until_a_deleted_folder_is_put_back(place: Place) -> None:
+    worker = place.worker()
+    last = worker.publish({"a": 1})
+    shutil.rmtree(place.folder)
+    child = Child(lambda: 0 if worker.publish({"a": 2}) > last else 1)
+    place.path()
+    assert child.end() == 0
+    found = place.vars.read(NAME)
+    assert found is not None
+    assert found.value == {"a": 2}
+
+
 def test_a_deleted_run_time_folder_is_made_private(tmp_path: Path) -> None:
     place = Place(tmp_path / "gone" / "run")
     place.path()

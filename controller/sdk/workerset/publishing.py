@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from _thread import RLock
 
 from . import layout, payload
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
 _MOST = 2**63
 """Far above any generation there will be; a word above it is no generation."""
+
+_PATIENCE = 1.0
+"""Seconds that a publish waits for a deleted run-time folder to be put back."""
+
+_GONE = "the shared memory of this worker is gone: the controller makes it anew at the next ensure"
 
 _held: set[int] = set()
 """Descriptors that hold a lock. A child that is forked meanwhile must not keep the lock alive, so it closes
@@ -86,14 +92,17 @@ def _is_published(slot: Slot, generation: int, seal: tuple[int, int], body: byte
 
 
 def _open(path: str) -> int:
-    try:
-        with _opening:
-            descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY)
-            _held.add(descriptor)
-            return descriptor
-    except FileNotFoundError:
-        text = "the shared memory of this worker is gone: the controller makes it anew at the next ensure"
-        raise FileNotFoundError(f"{text}: {path}") from None
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            with _opening:
+                descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY)
+                _held.add(descriptor)
+                return descriptor
+        except FileNotFoundError:
+            if time.monotonic() > until:
+                raise FileNotFoundError(f"{_GONE}: {path}") from None
+        time.sleep(_PATIENCE / 100)
 
 
 def _let_go(descriptor: int) -> None:
