@@ -83,7 +83,7 @@ class Server:
         self._listening.bind(str(path))
         self._listening.listen()
         self._closing = threading.Event()
-        self._threads = [threading.Thread(target=self._accept)]
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
     def _accept(self) -> None:
@@ -92,7 +92,7 @@ class Server:
             if self._closing.is_set():
                 connection.close()
                 return
-            self._threads.append(threading.Thread(target=self._serve, args=(connection,)))
+            self._threads.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
             self._threads[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
