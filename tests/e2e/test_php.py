@@ -111,3 +111,161 @@ def test_output_and_uncaught_exceptions_are_in_the_log_as_php_prints_them(projec
     log = project.ctl("logs", "boom").stdout
     assert "hello" in log
     assert "Uncaught RuntimeException: boom" in log
+
+
+# ------------------------------------------------------------------------------- ensure and vars
+
+CONFIG = """
+$handle = frankenphp_get_worker_handle();
+frankenphp_set_vars(['by' => $_SERVER['FRANKENPHP_WORKER_NAME'], 'db' => ['host' => 'a', 'port' => 5432]]);
+$read = [$handle]; $none = [];
+stream_select($read, $none, $none, null);
+"""
+TELL = """
+function tell(string $file, mixed $what): void {
+    file_put_contents("$file.tmp", json_encode($what));
+    rename("$file.tmp", $file);
+}
+"""
+
+
+def told(project: Project, file: str) -> Any:
+    """What a script has told in a file, once it has."""
+    wait_exists(project.root / file)
+    return json.loads((project.root / file).read_text())
+
+
+def reader(project: Project, code: str) -> None:
+    """A worker that does this once and then waits for its end."""
+    write(project, "reader.php", f"{TELL}{code}{WAIT}")
+    declare(project, "reader", file="reader.php", ready_when="handle")
+
+
+def test_s5_a_php_file_is_ready_once_it_has_published(project: Project) -> None:
+    write(project, "config.php", CONFIG)
+    write(project, "silent.php", WAIT)
+    declare(project, "config", file="config.php")
+    declare(project, "silent", file="silent.php")
+    project.apply()
+    project.wait_state("config", "Ready")
+    project.wait_pid("silent-0")
+    assert project.workerset("silent")["status"].get("readyReplicas", 0) == 0
+
+
+def test_ensure_background_worker_batch_and_get_vars(project: Project) -> None:
+    """One PHP worker calls up a named lazy one and two of a catch-all, and reads what they publish."""
+    write(project, "config.php", CONFIG)
+    declare(project, "config", file="config.php", num=0)
+    project.declare("jobs", background=True, file="config.php")
+    reader(
+        project,
+        "frankenphp_ensure_background_worker(['config', 'job-a', 'job-b'], 20);"
+        "tell('told', array_map('frankenphp_get_vars', ['config', 'job-a', 'job-b']));",
+    )
+    project.apply()
+    seen = told(project, "told")
+    assert [one["by"] for one in seen] == ["config", "job-a", "job-b"]
+    assert seen[0]["db"] == {"host": "a", "port": 5432}
+
+
+def test_ensure_background_worker_error_paths(project: Project) -> None:
+    """Undeclared, over the cap, its own file, never published, not running: each says so."""
+    write(project, "config.php", CONFIG)
+    write(project, "silent.php", WAIT)
+    project.declare("jobs", background=True, file="config.php", max_threads=1)
+    declare(project, "silent", file="silent.php", num=0, scope="quiet")
+    reader(
+        project,
+        """
+        $try = function (callable $what) {
+            try { $what(); return ['', 'nothing']; }
+            catch (Throwable $e) { return [$e::class, $e->getMessage()]; }
+        };
+        frankenphp_ensure_background_worker('one');
+        $errors['cap'] = $try(fn() => frankenphp_ensure_background_worker('two'));
+        $errors['self'] = $try(fn() => frankenphp_ensure_background_worker('config.php'));
+        $errors['cold'] = $try(fn() => frankenphp_get_vars('two'));
+        putenv('WORKERSET_SCOPE=quiet');
+        $errors['undeclared'] = $try(fn() => frankenphp_ensure_background_worker('one'));
+        $errors['late'] = $try(fn() => frankenphp_ensure_background_worker('silent', 0.5));
+        $errors['silent'] = $try(fn() => frankenphp_get_vars('silent'));
+        tell('told', $errors);
+        """,
+    )
+    project.apply()
+    errors = told(project, "told")
+    assert {kind for kind, _ in errors.values()} == {"RuntimeException"}
+    words = {
+        "cap": "one",
+        "self": "config.php",
+        "cold": "frankenphp_ensure_background_worker",
+        "undeclared": "quiet",
+        "late": "never published vars",
+        "silent": "has not published vars yet",
+    }
+    assert {name: word for name, word in words.items() if word not in errors[name][1]} == {}, errors
+
+
+def test_ensure_background_worker_boot_failure(project: Project) -> None:
+    """S3.6: the error of the one who waits has the exception of the one who died, its file and line."""
+    write(project, "broken.php", "frankenphp_get_worker_handle();\nthrow new DomainException('no API key');")
+    declare(project, "broken", file="broken.php", num=0, max_consecutive_failures=1)
+    reader(
+        project,
+        "try { frankenphp_ensure_background_worker('broken', 20); }"
+        "catch (RuntimeException $e) { tell('told', $e->getMessage()); }",
+    )
+    project.apply()
+    message = told(project, "told")
+    for word in ("broken", "DomainException", "no API key", "broken.php:3", "255"):
+        assert word in message
+    assert "no API key" in project.ctl("describe", "ws", "broken").stdout
+
+
+def test_background_worker_crash_restart_keeps_stale_vars(project: Project) -> None:
+    """CrashRestart: while a publisher is down its last vars are read, and then the newer ones."""
+    write(
+        project,
+        "config.php",
+        "if (is_file('dead')) { touch('down'); exit(1); }"
+        "$n = (int) @file_get_contents('n') + 1; file_put_contents('n', $n);"
+        f"$handle = frankenphp_get_worker_handle(); frankenphp_set_vars(['n' => $n]); {WAIT}",
+    )
+    declare(project, "config", file="config.php", max_consecutive_failures=-1)
+    write(
+        project,
+        "reader.php",
+        TELL + "frankenphp_ensure_background_worker('config');"
+        "tell('first', frankenphp_get_vars('config'));"
+        "$handle = frankenphp_get_worker_handle(); $none = [];"
+        "do { $read = [$handle];"
+        " if (is_file('down') && !is_file('second')) tell('second', frankenphp_get_vars('config'));"
+        " if (frankenphp_get_vars('config')['n'] > 1) tell('third', frankenphp_get_vars('config'));"
+        "} while (stream_select($read, $none, $none, 0, 20000) === 0);",
+    )
+    declare(project, "reader", file="reader.php", ready_when="handle")
+    project.apply()
+    assert told(project, "first") == {"n": 1}
+    project.write("dead", "")
+    os.kill(project.wait_pid("config-0"), signal.SIGKILL)
+    assert told(project, "second") == {"n": 1}
+    (project.root / "dead").unlink()
+    assert told(project, "third") == {"n": 2}
+
+
+def test_php_reads_what_python_publishes(project: Project) -> None:
+    project.write(
+        "facts.py",
+        "import os, workerset\n"
+        "handle = workerset.handle()\n"
+        "workerset.set_vars({'text': 'gr\u00fcn', 'raw': b'\\xff', 'numbers': [1, 2.5, True, None]})\n"
+        "handle.wait()\n",
+    )
+    declare(project, "facts", file="facts.py", num=0, ready_when="vars")
+    reader(
+        project,
+        "frankenphp_ensure_background_worker('facts'); $vars = frankenphp_get_vars('facts');"
+        "$vars['raw'] = bin2hex($vars['raw']); tell('told', $vars);",
+    )
+    project.apply()
+    assert told(project, "told") == {"text": "grün", "raw": "ff", "numbers": [1, 2.5, True, None]}

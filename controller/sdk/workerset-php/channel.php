@@ -16,7 +16,7 @@ final class ConnectionLost extends \Exception
 /**
  * Ask the controller, again if it restarts meanwhile, until the deadline.
  *
- * Raises what the reply says: ValueError, TypeError, or RuntimeException.
+ * Raises RuntimeException.
  */
 function ask(string $op, array $fields, float $seconds): array
 {
@@ -91,7 +91,10 @@ final class Channel
         return new self($stream, getmypid());
     }
 
-    /** One request, one reply. Raises ConnectionLost, or what the reply says. */
+    /**
+     * One request, one reply. Raises ConnectionLost, or RuntimeException with what the reply says: arguments
+     * were checked before, and all that is wrong after that is of this class in FrankenPHP too.
+     */
     public function ask(string $op, array $fields, float $seconds): array
     {
         $id = ++$this->id;
@@ -108,7 +111,8 @@ final class Channel
         if (($reply['ok'] ?? false) === true) {
             return $reply;
         }
-        throw problem($reply['error'] ?? []);
+        $refused = $reply['error']['message'] ?? 'the controller refused without saying why';
+        throw new \RuntimeException((string) $refused);
     }
 
     private function send(string $bytes): void
@@ -185,15 +189,4 @@ function read_reply(string $line): array
         throw new ConnectionLost('the answer is no JSON');
     }
     return $reply;
-}
-
-/** The exception for the error of a reply, of the class that FrankenPHP would raise. */
-function problem(array $error): \Throwable
-{
-    $message = (string) ($error['message'] ?? 'the controller refused without saying why');
-    return match ($error['type'] ?? '') {
-        'invalid' => new \ValueError($message),
-        'type' => new \TypeError($message),
-        default => new \RuntimeException($message),
-    };
 }
