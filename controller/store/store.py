@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Literal
 
 from controller import ports
@@ -153,8 +153,8 @@ class Store:
     ) -> kinds.Object:
         if self._pending is not None:
             return self._put_within(self._pending, what, resource, key, obj, live)
-        with self._writing() as pending:
-            return self._put_within(pending, what, resource, key, obj, live)
+        with self.transaction():
+            return self._put_within(self._running(), what, resource, key, obj, live)
 
     def _put_within(
         self,
@@ -175,31 +175,40 @@ class Store:
 
     # ------------------------------------------------------------------ transactions
 
-    @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[None]:
+    def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
         """Nests: an inner one that fails undoes its own writes only; the outermost commits."""
-        with self._writing(durable=durable):
-            yield
+        return work.Transaction(self._begin, self._end, durable)
 
-    @contextmanager
-    def _writing(self, *, durable: bool = False) -> Iterator[work.Pending]:
+    def _running(self) -> work.Pending:
+        assert self._pending is not None
+        return self._pending
+
+    def _begin(self, durable: bool) -> tuple[bool, work.Mark]:
+        """Whether this is the outermost, and where to go back to."""
         outermost = self._pending is None
         pending = self._pending = self._pending or work.Pending(self._version)
         pending.durable = pending.durable or durable
-        mark = pending.mark()
+        return outermost, pending.mark()
+
+    def _end(self, mark: work.Mark, outermost: bool, failed: bool) -> None:
+        pending = self._running()
         try:
-            yield pending
-            if outermost:
+            if failed:
+                self._back_to(pending, mark)
+            elif outermost:
                 self._commit(pending)
         except BaseException:
-            pending.back_to(mark)
-            self._version = pending.version
+            self._back_to(pending, mark)
             raise
         finally:
             if outermost:
                 self._pending = None
-        if outermost:
+        if outermost and not failed:
             self._tell(pending.changes)
+
+    def _back_to(self, pending: work.Pending, mark: work.Mark) -> None:
+        pending.back_to(mark)
+        self._version = pending.version
 
     def _commit(self, pending: work.Pending) -> None:
         changes = self._image.batch_of(pending)
@@ -265,7 +274,8 @@ class Store:
         held = self.record(namespace, workerset).get(worker)
         if held == record:
             return
-        with self._writing() as pending:
+        with self.transaction():
+            pending = self._running()
             self._image.set_record(namespace, workerset, worker, record)
             pending.undo.append(functools.partial(self._image.set_record, namespace, workerset, worker, held))
             pending.records.append((namespace, workerset, worker))
@@ -289,7 +299,8 @@ class Store:
         held = self.setting(name)
         if held == value:
             return
-        with self._writing() as pending:
+        with self.transaction():
+            pending = self._running()
             self._image.settings[name] = value
             pending.undo.append(functools.partial(self._image.settings.__setitem__, name, held))
             pending.settings.append(name)

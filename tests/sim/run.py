@@ -6,6 +6,11 @@
 from __future__ import annotations
 
 import argparse
+import gc
+import logging
+import multiprocessing
+import os
+import resource
 import sys
 import time
 import traceback
@@ -16,27 +21,55 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[2] / 
 from tests.sim.simulation import Simulation  # noqa: E402
 
 
+def play(seed: int) -> str:
+    """What is wrong with a seed; empty if nothing is."""
+    try:
+        Simulation(seed).run()
+    except Exception as problem:
+        return f"seed {seed}: {type(problem).__name__}: {problem}"
+    return ""
+
+
+def play_one(seed: int) -> int:
+    simulation = Simulation(seed)
+    try:
+        simulation.run()
+    except Exception:
+        print("\n".join(simulation.trace))
+        traceback.print_exc()
+        return 1
+    print("\n".join(simulation.trace))
+    return 0
+
+
+def prepare() -> None:
+    """A refused write of each full disk is no news, and what a seed leaves behind is little."""
+    logging.disable(logging.CRITICAL)
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes (one a processor)")
     parser.add_argument("--seed", type=int)
     options = parser.parse_args()
-    seeds = (
-        [options.seed] if options.seed is not None else range(options.first, options.first + options.seeds)
+    if options.seed is not None:
+        return play_one(options.seed)
+    seeds = range(options.first, options.first + options.seeds)
+    failed, begun = 0, time.monotonic()
+    with multiprocessing.Pool(options.jobs, prepare) as pool:
+        for problem in pool.imap(play, seeds, chunksize=10):
+            if problem:
+                failed += 1
+                print(problem, flush=True)
+    used = sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+    print(
+        f"{len(seeds)} seeds in {time.monotonic() - begun:.1f} s "
+        f"({used / max(1, len(seeds)) * 1000:.0f} ms of processor each), {failed or 'none'} failed"
     )
-    failed, begun = [], time.monotonic()
-    for seed in seeds:
-        simulation = Simulation(seed)
-        try:
-            simulation.run()
-        except Exception as problem:
-            failed.append(seed)
-            print(f"seed {seed}: {type(problem).__name__}: {problem}")
-            if options.seed is not None:
-                print("\n".join(simulation.trace))
-                traceback.print_exc()
-    print(f"{len(seeds)} seeds in {time.monotonic() - begun:.1f} s, failed: {failed or 'none'}")
     return 1 if failed else 0
 
 
