@@ -1,7 +1,7 @@
-"""The private bulk apply: all documents of one `workerctl apply` or `up` in one request and one commit.
+"""The private bulk apply: all documents of one `workerctl apply` or `up` in one request and few commits.
 
 Items go through the ordinary write door one by one (`bulkitem.py`), in slices between which other requests
-get their turn; then everything that passed is stored at once, and an item that somebody else wrote to
+get their turn; what passed is stored in commits of hundreds, and an item that somebody else wrote to
 meanwhile is judged again at that moment. What fails, fails alone, with its own Status.
 """
 
@@ -16,6 +16,9 @@ from controller.api import call as calls
 from controller.core import admission, errors, fields, kinds
 
 LIMIT = 64 * 1024 * 1024
+COMMIT = 200
+"""Items stored at once: as many as are judged in about forty milliseconds."""
+
 SLICE = 25
 """Items judged or encoded at a stretch: about ten milliseconds."""
 
@@ -29,17 +32,30 @@ async def apply(call: calls.Call) -> replies.Sendable:
     items = [bulkitem.Item(one) for one in given]
     _refuse_twice(items)
     desk = bulkitem.Desk(call.services, terms, [item.key for item in items if item.is_namespace])
-    for start in range(0, len(items), SLICE):
-        for item in items[start : start + SLICE]:
-            desk.judge(item)
-        await asyncio.sleep(0)
+    await _take(desk, items)
     warnings: list[str] = []
     pruned = _to_prune(desk, items, warnings) if terms.prune else []
     if terms.dry_run:
         _preview(desk, [*items, *pruned])
     else:
-        _commit(desk, items, pruned)
+        _finish(desk, items, pruned)
     return await _answer([*items, *pruned], warnings, objects=terms.objects)
+
+
+async def _take(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
+    """Judge all, namespaces first, since sets need them; store each part of many as soon as it is judged, so
+    that the first workers start while the last documents are looked at."""
+    ordered = sorted(items, key=lambda one: not one.is_namespace)
+    waiting: list[bulkitem.Item] = []
+    for start in range(0, len(ordered), SLICE):
+        found = ordered[start : start + SLICE]
+        for item in found:
+            desk.judge(item)
+        waiting += found
+        if not desk.terms.dry_run and (len(waiting) >= COMMIT or start + SLICE >= len(ordered)):
+            _commit(desk, waiting)
+            waiting.clear()
+        await asyncio.sleep(0)
 
 
 def _refuse_twice(items: Sequence[bulkitem.Item]) -> None:
@@ -87,16 +103,22 @@ def _preview(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
         item.workers = [{"worker": one.worker, "action": one.action, "reason": one.reason} for one in actions]
 
 
-def _commit(desk: bulkitem.Desk, items: Sequence[bulkitem.Item], pruned: Sequence[bulkitem.Item]) -> None:
-    """One durable transaction; namespaces first, since sets need them."""
-    changed = [item for item in items if item.status is None]
-    if any(item.changed for item in changed) or pruned:
+def _commit(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
+    """One durable transaction."""
+    if any(item.changed for item in items):
         with desk.services.store.transaction(durable=True):
-            for item in sorted(changed, key=lambda one: not one.is_namespace):
+            for item in items:
                 desk.store(item)
+
+
+def _finish(desk: bulkitem.Desk, items: Sequence[bulkitem.Item], pruned: Sequence[bulkitem.Item]) -> None:
+    """What can only be said of all of them: what is in none is deleted."""
+    if pruned:
+        with desk.services.store.transaction(durable=True):
             for item in pruned:
                 _delete(desk, item)
-    desk.services.control.refresh([item.key for item in changed if _reads_files(item)])
+    applied = [item for item in items if item.status is None]
+    desk.services.control.refresh([item.key for item in applied if _reads_files(item)])
 
 
 def _reads_files(item: bulkitem.Item) -> bool:

@@ -87,12 +87,7 @@ class Store:
     def get(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object:
         found = self.find(resource, key)
         if found is None:
-            raise errors.NotFound(
-                f'{resource.qualified} "{key.name}" not found',
-                kind=resource.plural,
-                name=key.name,
-                group=resource.group,
-            )
+            raise _about(errors.NotFound, "not found", resource, key)
         return found
 
     def find(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object | None:
@@ -111,12 +106,7 @@ class Store:
     def create(self, resource: kinds.Resource, obj: kinds.Object) -> kinds.Object:
         key = image.key_of(obj)
         if self.find(resource, key) is not None:
-            raise errors.AlreadyExists(
-                f'{resource.qualified} "{key.name}" already exists',
-                kind=resource.plural,
-                name=key.name,
-                group=resource.group,
-            )
+            raise _about(errors.AlreadyExists, "already exists", resource, key)
         return self._put("ADDED", resource, key, obj, None)
 
     def update(
@@ -151,33 +141,24 @@ class Store:
         obj: kinds.Object,
         live: kinds.Object | None,
     ) -> kinds.Object:
-        if self._pending is not None:
-            return self._put_within(self._pending, what, resource, key, obj, live)
-        with self.transaction():
-            return self._put_within(self._running(), what, resource, key, obj, live)
-
-    def _put_within(
-        self,
-        pending: work.Pending,
-        what: Literal["ADDED", "MODIFIED", "DELETED"],
-        resource: kinds.Resource,
-        key: kinds.Key,
-        obj: kinds.Object,
-        live: kinds.Object | None,
-    ) -> kinds.Object:
-        pending.version = self._version = self._version + 1
-        stored = _stamped(obj, str(self._version))
-        shelf = self._image.shelf(resource.qualified)
-        shelf.put(key.namespace, key.name, None if what == "DELETED" else stored)
-        pending.undo.append(functools.partial(shelf.put, key.namespace, key.name, live))
-        pending.changes.append(ports.Change(what, resource, stored, live, self._version))
+        with self._writing():
+            pending = self._running()
+            pending.version = self._version = self._version + 1
+            stored = _stamped(obj, str(self._version))
+            shelf = self._image.shelf(resource.qualified)
+            shelf.put(key.namespace, key.name, None if what == "DELETED" else stored)
+            pending.undo.append(functools.partial(shelf.put, key.namespace, key.name, live))
+            pending.changes.append(ports.Change(what, resource, stored, live, self._version))
         return stored
 
     # ------------------------------------------------------------------ transactions
 
     def transaction(self, *, durable: bool = False) -> AbstractContextManager[None]:
         """Nests: an inner one that fails undoes its own writes only; the outermost commits."""
-        return work.Transaction(self._begin, self._end, durable)
+        return work.Transaction(self._begin, self._end, durable=durable)
+
+    def _writing(self) -> work.Transaction:
+        return work.Transaction(self._begin, self._end, durable=False)
 
     def _running(self) -> work.Pending:
         assert self._pending is not None
@@ -274,7 +255,7 @@ class Store:
         held = self.record(namespace, workerset).get(worker)
         if held == record:
             return
-        with self.transaction():
+        with self._writing():
             pending = self._running()
             self._image.set_record(namespace, workerset, worker, record)
             pending.undo.append(functools.partial(self._image.set_record, namespace, workerset, worker, held))
@@ -287,7 +268,8 @@ class Store:
         held = self.ensures(namespace, workerset).get(name)
         if held == owners:
             return
-        with self._writing() as pending:
+        with self._writing():
+            pending = self._running()
             self._image.set_ensure(namespace, workerset, name, owners)
             pending.undo.append(functools.partial(self._image.set_ensure, namespace, workerset, name, held))
             pending.ensures.append((namespace, workerset, name))
@@ -299,11 +281,18 @@ class Store:
         held = self.setting(name)
         if held == value:
             return
-        with self.transaction():
+        with self._writing():
             pending = self._running()
             self._image.settings[name] = value
             pending.undo.append(functools.partial(self._image.settings.__setitem__, name, held))
             pending.settings.append(name)
+
+
+def _about(
+    problem: type[errors.StatusError], what: str, resource: kinds.Resource, key: kinds.Key
+) -> errors.StatusError:
+    text = f'{resource.qualified} "{key.name}" {what}'
+    return problem(text, kind=resource.plural, name=key.name, group=resource.group)
 
 
 def _stamped(obj: kinds.Object, version: str) -> kinds.Object:

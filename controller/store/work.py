@@ -45,6 +45,7 @@ class Transaction:
         self,
         begin: Callable[[bool], tuple[bool, Mark]],
         end: Callable[[Mark, bool, bool], None],
+        *,
         durable: bool,
     ) -> None:
         self._begin, self._end, self._durable = begin, end, durable

@@ -1,4 +1,4 @@
-"""The private bulk apply: one request, one commit, each document for itself."""
+"""The private bulk apply: one request, few commits, each document for itself."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_same_object_twice_is_refused_with_both_places(api: Api):
     assert "x.yaml:1, x.yaml:9" in found[1]["status"]["message"]
 
 
-def test_all_of_a_request_is_one_commit(api: Api):
+def test_up_to_two_hundred_are_one_commit(api: Api):
     seen: list[int] = []
     store = api.store
     original = store.transaction
@@ -90,6 +90,21 @@ def test_all_of_a_request_is_one_commit(api: Api):
     assert seen == [True]
     apply(api, *(workerset(f"s{number}") for number in range(60)))
     assert seen == [True]
+
+
+def test_many_are_stored_in_parts_namespaces_first(api: Api):
+    added: list[str] = []
+    commits: list[int] = []
+    api.store.subscribe(lambda change: added.append(change.object["metadata"]["name"]))
+    original = api.store.transaction
+    api.store.transaction = lambda **how: commits.append(len(added)) or original(**how)
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "late"}}
+    sets = [workerset(f"s{number:03}", namespace="late") for number in range(450)]
+    items = apply(api, *sets, space)
+    assert {item["operation"] for item in items} == {"created"}
+    assert [warning for item in items for warning in item["warnings"]] == []
+    assert added[0] == "late"
+    assert commits == [0, 200, 400]
 
 
 def test_an_unknown_namespace_is_made_and_said(api: Api):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from controller import ports
 from controller.core import kinds, runs
 from controller.engine import holding
+from tests.fakes.clock import FakeClock
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
 
@@ -108,7 +109,7 @@ def test_the_answers_to_many_starts_are_looked_at_together() -> None:
 
 def test_a_few_answers_are_not_waited_for_and_many_not_for_long() -> None:
     start = runs.CloseHandle(runs.WorkerRef("a", "b", "c"), "r", 15)
-    answers = holding.Answers()
+    answers = holding.Answers(FakeClock())
     answers.asked([start] * 99, 10.0)
     assert answers.until == 0.0
     answers.asked([start] * 1000, 10.0)
