@@ -26,7 +26,7 @@ timeout passed). History lists the templates it had, undo goes back to one, rest
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _LABEL_SET = "workerset.dev/set"
 _NEVER = ("pause", "resume")
-"""kubectl's words for what rolls; sets of these kinds are replaced in place, one by one (S4.10)."""
+"""kubectl's words; a set has no state between two templates in which it could stay (S4.10)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,9 +62,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.action in _NEVER:
         names = ", ".join(target.name for target in targets)
         raise errors.CliError(
-            f"rollouts of this kind of set cannot be paused or resumed, nothing was changed: {names}",
-            "a change is applied in place, one worker at a time: undo it with workerctl rollout undo, "
-            "or hold the set with workerctl stop",
+            f"rollouts of sets cannot be paused or resumed, nothing was changed: {names}",
+            "undo a change with workerctl rollout undo, or hold the set with workerctl stop",
         )
     if args.action == "restart":
         return _restart(args, context, targets)

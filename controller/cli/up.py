@@ -69,17 +69,19 @@ def run(args: argparse.Namespace, context: Context) -> int:
     options = upsession.Options(
         args.wait_timeout, args.abort_on_failure, upsession.stamp(clock.SystemClock().wall())
     )
-    started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
-    if args.refresh_env and not started.is_new:
-        context.note("a controller runs already and keeps its environment; end it first: workerctl down")
-    request = bulk.Request(inventory=args.inventory, prune=True, objects=False)
-    session = upsession.Up(context, started, options)
+    session: upsession.Up | None = None
+    started: launching.Started | None = None
     try:
-        session.apply(items, request)
+        started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
+        if args.refresh_env and not started.is_new:
+            context.note("a controller runs already and keeps its environment; end it first: workerctl down")
+        session = upsession.Up(context, started, options)
+        session.apply(items, bulk.Request(inventory=args.inventory, prune=True, objects=False))
         return session.detached() if args.detach else session.foreground()
     except KeyboardInterrupt:
         if args.detach:
-            session.left_running()
+            upsession.tell_what_goes_on(context, session)
         raise
     finally:
-        started.release()
+        if started is not None:
+            started.release()

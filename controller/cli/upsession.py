@@ -73,6 +73,11 @@ class Up:
             if result.operation == "pruned":
                 self._context.note(f"{result.title} pruned: no manifest declares it any more")
 
+    @property
+    def declared(self) -> int:
+        """How many sets this call has declared so far."""
+        return len(self._keys())
+
     def _keys(self) -> list[tuple[str, str]]:
         return [objects.key(result.object) for result in self._results if result.operation != "pruned"]
 
@@ -101,15 +106,6 @@ class Up:
             self._context.note(line)
         self._undo()
         return errors.FAILED
-
-    def left_running(self) -> None:
-        """Ctrl-C only ends the waiting: what was declared runs on, and who is told how to end it."""
-        pid = waiting.read_pid(f"{self._context.project.state}/controller.pid")
-        what = f" with {text.plural(len(self._keys()), 'set')}" if self._results else ""
-        self._context.note(
-            f"interrupted, but controller {pid or ''} goes on{what}: "
-            "workerctl status shows how it goes, workerctl down ends it"
-        )
 
     # ------------------------------------------------------------------ in the foreground
 
@@ -167,6 +163,18 @@ class Up:
         context.print(context.style.bold(head))
         overview.show(ordered, context)
         context.stdout.flush()
+
+
+def tell_what_goes_on(context: Context, session: Up | None) -> None:
+    """Ctrl-C only ends the waiting of -d: what is declared runs on, if there is a controller by now."""
+    pid_file = f"{context.project.state}/controller.pid"
+    if not waiting.is_alive(pid_file):
+        return
+    what = f" with {text.plural(session.declared, 'set')}" if session and session.declared else ""
+    context.note(
+        f"interrupted, but controller {waiting.read_pid(pid_file)} goes on{what}: "
+        "workerctl status shows how it goes, workerctl down ends it"
+    )
 
 
 def _controller_pid(context: Context) -> int:

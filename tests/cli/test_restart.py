@@ -37,7 +37,7 @@ def test_a_client_dry_run_prints_the_changed_object(shell, web):
 def test_a_rollout_is_not_paused_and_it_says_what_to_do_instead(shell, web, word):
     outcome = shell("rollout", word, "web")
     assert (outcome.code, outcome.out) == (1, "")
-    assert outcome.err.startswith("rollouts of this kind of set cannot be paused or resumed")
+    assert outcome.err.startswith("rollouts of sets cannot be paused or resumed")
     assert "workerctl stop" in outcome.err
 
 

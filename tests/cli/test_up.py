@@ -289,11 +289,11 @@ def test_detached_and_interrupted_says_what_runs_on_and_how_to_end_it(stage):
         return stage._following(iter(()), then=[signal.SIGINT])
 
     stage.api.on("GET", SETS, answer)
-    stage.shell.write(".workerset/controller.pid", "4711\n")
+    stage.shell.write(".workerset/controller.pid", f"{os.getpid()}\n")
     outcome = stage.up("-d")
     assert outcome.code == 130
     assert outcome.err == (
-        "interrupted, but controller 4711 goes on with 1 set: "
+        f"interrupted, but controller {os.getpid()} goes on with 1 set: "
         "workerctl status shows how it goes, workerctl down ends it\n"
     )
     assert stage.shutdowns() == []
