@@ -57,6 +57,7 @@ _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
     "/workerset/v1/usage": {"GET": private.usage},
     "/workerset/v1/ensure": {"POST": endpoints.ensure},
     "/workerset/v1/release": {"POST": endpoints.release},
+    "/workerset/v1/token/{namespace}": {"GET": endpoints.token},
     "/workerset/v1/vars/{namespace}": {"GET": endpoints.published},
     "/version": {"GET": system.version},
     "/healthz": {"GET": system.health},

@@ -55,6 +55,7 @@ VERBS: dict[str, Verb] = {
     "rollout": Verb("rollout", "status, history and undo of changes to a set", CHANGE),
     "projects": Verb("projects", "all projects of this user with a running controller", SETTINGS),
     "version": Verb("version", "version of this command and of the controller", SETTINGS),
+    "php-ini": Verb("phpini", "lines of php.ini, so that requests can ensure and read", SETTINGS),
     "completion": Verb("completion", "shell completion: bash, zsh, fish", SETTINGS),
     "_controller": Verb("run", "the controller process itself, started by its guardian", HIDDEN),
     "__complete": Verb("complete", "what the shell completion asks", HIDDEN),

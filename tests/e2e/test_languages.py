@@ -49,3 +49,27 @@ def test_s8_3_it_takes_its_handle_and_stops_by_it(project: Project, language: st
     pid = project.wait_pid("job-0")
     project.ctl("stop", "job")
     wait_gone(pid)
+
+
+@needs("node")
+def test_node_ensures_a_worker_and_reads_what_it_publishes(project: Project) -> None:
+    project.write(
+        "facts.py",
+        "import workerset\n"
+        "handle = workerset.handle()\n"
+        "workerset.set_vars({'host': 'a', 'ports': [1, 2]})\n"
+        "handle.wait()\n",
+    )
+    project.declare("facts", background=True, name="facts", file="facts.py", ready_when="vars")
+    project.write("worker.js", shown()["Node"])
+    project.declare(
+        "job", background=True, name="job", num=1, file="worker.js", args=["facts"], ready_when="handle"
+    )
+    project.apply()
+    project.wait_state("facts", "Ready")
+    with project.popen("logs", "-f", "job") as following:
+        assert following.stdout is not None
+        try:
+            assert any('facts {"host":"a","ports":[1,2]}' in line for line in following.stdout)
+        finally:
+            following.kill()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import shutil
 import signal
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from controller.client import resources
-from tests.e2e.project import Project, wait_exists, wait_gone
+from tests.e2e.project import DEADLINE_SECONDS, Project, wait_exists, wait_gone
 
 pytestmark = pytest.mark.skipif(
     shutil.which("php") is None, reason="there is no php (apt-get install php-cli)"
@@ -269,3 +274,89 @@ def test_php_reads_what_python_publishes(project: Project) -> None:
     )
     project.apply()
     assert told(project, "told") == {"text": "grün", "raw": "ff", "numbers": [1, 2.5, True, None]}
+
+
+# ---------------------------------------------------------------------------------------- requests
+
+
+@contextlib.contextmanager
+def serving(project: Project, *words: str) -> Iterator[Callable[[str], str]]:
+    """`php -S` with what `workerctl php-ini WORDS` prints; called with a path it returns what is answered."""
+    project.write("ini/workerset.ini", project.ctl("php-ini", *words).stdout)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        ["php", "-S", f"127.0.0.1:{port}", "-t", str(project.root / "public")],
+        env={**project.environ, "PHP_INI_SCAN_DIR": f":{project.root}/ini"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    def get(path: str) -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=DEADLINE_SECONDS)
+        connection.request("GET", path)
+        answer = connection.getresponse().read().decode()
+        connection.close()
+        return answer
+
+    with server:
+        try:
+            assert server.stderr is not None
+            assert any("started" in line for line in server.stderr)
+            yield get
+        finally:
+            server.terminate()
+
+
+def test_requests_of_a_server_ensure_and_read(project: Project) -> None:
+    """The token outlives the controller; what a request ensured is released as workerctl's."""
+    write(project, "config.php", CONFIG)
+    project.declare("jobs", background=True, file="config.php")
+    write(
+        project,
+        "public/index.php",
+        "frankenphp_ensure_background_worker($_GET['name'], 20);"
+        "echo json_encode([frankenphp_get_vars($_GET['name'])['by'],"
+        " isset($_SERVER['FRANKENPHP_WORKER_BACKGROUND'])]);",
+    )
+    project.apply()
+    with serving(project) as get:
+        assert json.loads(get("/?name=a")) == ["a", False]
+        controller = project.pid_of("controller")
+        os.kill(controller, signal.SIGKILL)
+        assert json.loads(get("/?name=b")) == ["b", False]
+    assert len(project.workers("jobs")) == 2
+
+
+def test_s2_2_a_server_asks_in_the_scope_of_its_ini(project: Project) -> None:
+    write(project, "config.php", CONFIG)
+    for scope in ("", "shop"):
+        declare(
+            project, f"config-{scope or 'global'}", name=f"in-{scope}", scope=scope, file="config.php", num=0
+        )
+    write(
+        project,
+        "public/index.php",
+        "try { frankenphp_ensure_background_worker('in-'); echo 'found'; }"
+        "catch (RuntimeException $e) {"
+        " frankenphp_ensure_background_worker('in-shop'); echo $e->getMessage(); }",
+    )
+    project.apply()
+    with serving(project) as get:
+        assert get("/") == "found"
+    with serving(project, "--scope", "shop") as get:
+        assert "shop" in get("/")
+
+
+def test_only_a_worker_has_a_handle_and_publishes(project: Project) -> None:
+    write(
+        project,
+        "public/index.php",
+        "foreach (['frankenphp_get_worker_handle', fn() => frankenphp_set_vars([])] as $what)"
+        " try { $what(); } catch (RuntimeException $e) { echo $e->getMessage(), '. '; }",
+    )
+    project.declare("web", command=["sleep", "1000"])
+    project.apply()
+    with serving(project) as get:
+        assert get("/").count("only a background worker") == 2

@@ -39,9 +39,16 @@ def command_line(namespace: str) -> Caller:
     return Caller(namespace, ensured.COMMAND_LINE)
 
 
+def outside(namespace: str) -> runs.WorkerRef:
+    """Whose token a server gets that is no worker (php-fpm, say): nobody's in the namespace."""
+    return runs.WorkerRef(namespace, "", "")
+
+
 def of_request(secret: str, book: books.Book, request: Mapping[str, Any]) -> Caller:
     """The worker whose token it is. Raises Refusal."""
     worker = tokens.verify(secret, request.get("token"))
+    if worker == outside(worker.namespace):
+        return command_line(worker.namespace)
     _refuse_other_run(book, worker, request.get("run"))
     key = kinds.Key(worker.namespace, worker.workerset)
     obj = book.workerset(key)

@@ -13,7 +13,7 @@ from typing import Any
 from controller import ports
 from controller.api.workers import afresh, callers, collecting, waits
 from controller.api.workers import book as books
-from controller.core import asking, awaiting, instances, kinds, parse, refusals, resolution, stamps
+from controller.core import asking, awaiting, instances, kinds, parse, refusals, resolution, stamps, tokens
 
 Answer = dict[str, Any]
 
@@ -52,6 +52,10 @@ class Desk:
     async def release(self, namespace: str, request: Mapping[str, Any]) -> Answer:
         """The command line's."""
         return await _answered(self._release(callers.command_line(namespace), request))
+
+    def token(self, namespace: str) -> str:
+        """For a server that is no worker; the same as long as the project's state is kept."""
+        return tokens.sign(self._tools.secret, callers.outside(namespace))
 
     def close(self) -> None:
         """The controller ends."""

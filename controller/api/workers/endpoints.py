@@ -22,6 +22,11 @@ async def release(call: calls.Call) -> replies.Sendable:
     return replies.Reply(encode.dump(await call.services.desk.release(_namespace(body), body)))
 
 
+async def token(call: calls.Call) -> replies.Sendable:
+    """For a server that is no worker and asks over the worker socket."""
+    return replies.Reply(encode.dump({"token": call.services.desk.token(call.params["namespace"])}))
+
+
 async def published(call: calls.Call) -> replies.Sendable:
     """Every name with a slot, or with `name` what that one has published."""
     namespace = call.params["namespace"]
