@@ -11,6 +11,7 @@ import idle
 import logs
 import memory
 import reapply
+import serving
 import start
 import stop
 import vars
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "cli": cli,
     "logs": logs,
     "vars": vars,
+    "serving": serving,
 }
 
 

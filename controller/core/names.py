@@ -15,6 +15,11 @@ def worker(workerset: str, ordinal: int) -> str:
     return f"{workerset}-{ordinal}"
 
 
+def http_worker(workerset: str, revision: str, ordinal: int) -> str:
+    """`<set>-<revision>-<ordinal>`: a worker of an HTTP set; a new template makes new ones beside the old."""
+    return f"{workerset}-{revision}-{ordinal}"
+
+
 def instance(workerset: str, name: str) -> str:
     """`<set>-<slug>-<hash>`: the worker of a catch-all that answers to `name`, which may be any text."""
     return f"{workerset}-{slug(name)}-{short_hash(name, 8)}"
