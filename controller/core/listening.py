@@ -87,7 +87,7 @@ def _needed(
 ) -> tuple[str, ...]:
     asked = facts.spec.template.listen if wanted else ()
     living = [one for one in processes if one.exit is None or one.survivors]
-    if asked:
+    if wanted:
         living = [one for one in living if one.template_hash != facts.template_hash]
     kept = [one.address for one in held if one.address not in asked] if living else []
     return (*asked, *kept)

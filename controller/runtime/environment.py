@@ -149,6 +149,8 @@ class Resolver:
             contract.ORDINAL: str(identity.ordinal),
             contract.HANDLE_FD: str(contract.HANDLE + sockets),
         }
+        if sockets:
+            fixed[contract.LISTEN_FDS] = str(sockets)
         if identity.background:
             fixed[contract.BACKGROUND] = "1"
             fixed[contract.FRANKENPHP_WORKER] = identity.worker_name
@@ -201,7 +203,10 @@ def expand(word: str, own: Mapping[str, Variable], base: Mapping[str, Variable])
 def listing(launch: Launch) -> list[dict[str, str]]:
     """S8.1: what `workerctl env` shows, by name; variables only the shim knows are named as such."""
     variables = dict(launch.variables)
-    for name in (contract.RUN, contract.NOTIFY_SOCKET):
+    of_a_run = [contract.RUN, contract.NOTIFY_SOCKET]
+    if contract.LISTEN_FDS in variables:
+        of_a_run += [contract.LISTEN_PID, contract.LISTEN_FDNAMES]
+    for name in of_a_run:
         variables[name] = Variable("(new for each run)", OURS)
     if contract.SOCKET in variables:
         variables[contract.TOKEN] = Variable("(its own for each worker)", OURS)

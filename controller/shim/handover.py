@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import os
 
+from controller.sdk.workerset import contract
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-FIRST = 3
 SHELL = "/bin/sh"
 
 _SCRIPT = 'ulimit -S -n "$1" && shift && LISTEN_PID=$$ exec "$@"'
@@ -27,17 +28,17 @@ def argv(words: Sequence[str], files: int) -> list[str]:
 
 def environment(count: int, name: str) -> dict[str, str]:
     """All of the convention but `LISTEN_PID`. Every socket has the name of its set, as a unit's would."""
-    return {"LISTEN_FDS": str(count), "LISTEN_FDNAMES": ":".join([name] * count)}
+    return {contract.LISTEN_FDS: str(count), contract.LISTEN_FDNAMES: ":".join([name] * count)}
 
 
 def actions(sockets: Sequence[int], handle: int) -> list[tuple[Any, ...]]:
     """For posix_spawn: by way of numbers that nothing else here has, so that no source is overwritten."""
     sources = [*sockets, handle]
-    far = max(*sources, FIRST + len(sources)) + 1
+    far = max(*sources, contract.HANDLE + len(sources)) + 1
     found: list[tuple[Any, ...]] = []
     for place, source in enumerate(sources):
         found.append((os.POSIX_SPAWN_DUP2, source, far + place))
     for place in range(len(sources)):
-        found.append((os.POSIX_SPAWN_DUP2, far + place, FIRST + place))
+        found.append((os.POSIX_SPAWN_DUP2, far + place, contract.HANDLE + place))
         found.append((os.POSIX_SPAWN_CLOSE, far + place))
     return found

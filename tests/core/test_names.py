@@ -12,6 +12,10 @@ def test_s1_10_a_pool_counts_its_workers() -> None:
     assert names.worker("web", 2) == "web-2"
 
 
+def test_s1_10_a_worker_of_an_http_set_names_its_revision() -> None:
+    assert names.http_worker("web", "9017666970", 1) == "web-9017666970-1"
+
+
 def test_s1_10_any_name_makes_a_worker_of_a_catch_all() -> None:
     assert names.instance("mailer", "Shop/Orders #1").startswith("mailer-shop-orders-1-")
     assert names.instance("mailer", "é").startswith("mailer-x-")

@@ -164,6 +164,19 @@ def test_s7_1_a_changed_list_leaves_others_alone(project: Project) -> None:
     assert (web.address(project, "other"), project.pids("other")) == (other, pids)
 
 
+def test_s7_1_sockets_that_went_with_the_shim_are_bound_again(project: Project) -> None:
+    port = web.free_port()
+    project.declare("web", command=UVICORN, listen=[port, "unix:web.sock"])
+    project.apply()
+    project.wait_state("web", "Ready")
+    pid = project.wait_pid("web-0")
+    os.kill(project.pid_of("shim"), signal.SIGKILL)
+    wait_gone(pid)
+    assert project.wait_pid("web-0", other_than=pid)
+    project.wait_state("web", "Ready")
+    assert web.get(("127.0.0.1", port)) == b"hello\n"
+
+
 # ------------------------------------------------------------------------------------------- faults
 
 

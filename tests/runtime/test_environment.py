@@ -216,6 +216,26 @@ def test_secrets_are_masked(name: str, value: str, shown: str) -> None:
     assert masking.masked(name, value) == shown
 
 
+def test_s7_1_sockets_come_first_and_their_number_expands(tmp_path: Path) -> None:
+    words = ("uvicorn", "--fd", "$(LISTEN_FD)", "$(LISTEN_FDS)", "$(WORKERSET_HANDLE_FD)")
+    found = resolve(tmp_path, spec.Template(command=words, listen=("127.0.0.1:1", "unix:a")))
+    assert found.argv == ("uvicorn", "--fd", "3", "2", "5")
+    assert "LISTEN_FD" not in found.variables
+    named = {one["name"] for one in environment.listing(found)}
+    assert {"LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"} <= named
+    without = resolve(tmp_path, spec.Template(command=words))
+    assert without.argv == ("uvicorn", "--fd", "$(LISTEN_FD)", "$(LISTEN_FDS)", "3")
+    assert not any(one["name"].startswith("LISTEN_") for one in environment.listing(without))
+
+
+def test_s1_a_port_is_exported_unless_env_says_otherwise(tmp_path: Path) -> None:
+    found = resolve(tmp_path, spec.Template(command=("x", "$(PORT)"), port=8000))
+    assert found.argv == ("x", "8000")
+    assert found.variables["PORT"] == environment.Variable("8000", "port")
+    other = resolve(tmp_path, spec.Template(command=("x", "$(PORT)"), port=8000, env={"PORT": "9"}))
+    assert other.argv == ("x", "9")
+
+
 def test_s8_1_the_listing_names_every_variable_with_its_source(tmp_path: Path) -> None:
     template = spec.Template(command=("true",), env={"A": "1", "API_KEY": "hidden"})
     listing = environment.listing(resolve(tmp_path, template, files={"B": "2"}))

@@ -17,6 +17,7 @@ from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
 
 SETS = ("alpha", "beta", "gamma")
+LISTEN = (["127.0.0.1:1"], ["0.0.0.0:1", "unix:a"], ["127.0.0.1:2", "127.0.0.1:1"], ["unix:a", "127.0.0.1:0"])
 RESTING = (State.FAILED, State.COMPLETED, State.BACKOFF)
 
 
@@ -51,6 +52,8 @@ class Simulation:
         """How a run behaves: anything goes, until the world is kind."""
         rules = parse.parse_workerset(self.world.get(start.ref.workerset))
         gates = {"handle_after": 0.1, "ready_after": 0.2}
+        if rules.kind is spec.SetKind.HTTP:
+            gates = {"listens_after": self.random.choice((0.1, 0.1, 3.0))}
         if rules.ready_when is spec.Gate.COMPLETED:
             gates["exit_after"] = 0.5
         roll = 0.0 if self.kind else self.random.random()
@@ -64,7 +67,8 @@ class Simulation:
         if roll < 0.75:
             return Script(error="command not found: nope")
         if roll < 0.82:
-            return Script(start_delay=pick(0, 3), ready_after=pick(0, 5), handle_after=pick(0, 5))
+            late = {"ready_after": pick(0, 5), "handle_after": pick(0, 5), "listens_after": pick(0, 5)}
+            return Script(start_delay=pick(0, 3), **late)
         if roll < 0.90:
             return Script(**gates, ignores_stop=True)
         if roll < 0.95:
@@ -103,7 +107,11 @@ class Simulation:
         declared: dict[str, Any] = {"command": [choose(("v1", "v2", "v3"))], "num": choose((0, 1, 1, 2, 4))}
         if self.random.random() < 0.5:
             declared |= {"background": True, "name": choose(("x", "y"))}
+        elif self.random.random() < 0.4:
+            declared["listen"] = choose(LISTEN)
         gate = choose(("started", "started", "handle", "notify", "completed"))
+        if "listen" in declared:
+            gate = "listening"
         declared["ready_when"] = gate
         policies = (
             ("on_failure", "never") if gate == "completed" else ("always", "always", "on_failure", "never")
@@ -251,6 +259,7 @@ class Simulation:
         if not self.world.runtime.connected():
             return
         self._check_identities()
+        self._check_sockets()
         for name in SETS:
             obj = self.world.find(name)
             self._check_number(name, obj)
@@ -272,6 +281,14 @@ class Simulation:
         for name, sets in holders.items():
             if len(sets) > 1:
                 raise Broken(f"two holders of one name: {name} {sorted(sets)}")
+
+    def _check_sockets(self) -> None:
+        """Two sets never want one address at once, and nothing that nobody wants stays bound."""
+        for name in SETS:
+            key = kinds.Key(NAMESPACE, name)
+            for one in self.world.runtime.sockets(key):
+                if one.error:
+                    raise Broken(f"{name}: {one.error}")
 
     def _check_number(self, name: str, obj: kinds.Object | None) -> None:
         live = self.world.runtime.live(kinds.Key(NAMESPACE, name))
@@ -357,8 +374,8 @@ class Simulation:
             if one.exit is not None:
                 raise Broken(f"{one.ref.worker}: an exit was never acknowledged: {one}")
         if obj is None:
-            if self.world.runtime.processes(key):
-                raise Broken(f"{name} is gone and still has processes")
+            if self.world.runtime.processes(key) or self.world.runtime.sockets(key):
+                raise Broken(f"{name} is gone and still has processes or sockets")
             return
         if "deletionTimestamp" in obj["metadata"]:
             raise Broken(f"{name} is never gone")
@@ -370,6 +387,9 @@ class Simulation:
             if mind.facts.hold.reason != "Conflict" or status["state"] not in ("Waiting", "Suspended"):
                 raise Broken(f"{name} waits: {mind.facts.hold}")
             return
+        wanted = rules.template.listen if steps.places(name, rules) else ()
+        if tuple(one.address for one in self.world.runtime.sockets(key) if one.bound) != wanted:
+            raise Broken(f"{name} listens elsewhere: {self.world.runtime.sockets(key)}")
         for place in steps.places(name, rules):
             view = mind.last.views[place.worker] if mind.last is not None else None
             if view is None or not (view.ready or self._may_rest(view.state, rules)):

@@ -32,7 +32,10 @@ RUN = "WORKERSET_RUN"
 PROJECT = "WORKERSET_PROJECT"
 """The project's tag: what a new guardian sweeps after its predecessor was killed."""
 
-LISTEN_NAMES = ("LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES")
+LISTEN_FDS = "LISTEN_FDS"
+LISTEN_PID = "LISTEN_PID"
+LISTEN_FDNAMES = "LISTEN_FDNAMES"
+"""Of HTTP sets, as in sd_listen_fds(3)."""
 
 RESERVED = frozenset(
     (
@@ -51,7 +54,9 @@ RESERVED = frozenset(
         CONTRACT,
         RUN,
         PROJECT,
-        *LISTEN_NAMES,
+        LISTEN_FDS,
+        LISTEN_PID,
+        LISTEN_FDNAMES,
     )
 )
 """A manifest cannot set these; they are stripped from what the controller inherited."""

@@ -57,7 +57,7 @@ def is_booting() -> bool:
 
 def _has_listeners() -> bool:
     """Servers remove `LISTEN_FDS` from their environment once they have read it; the kernel's copy stays."""
-    if contract.LISTEN_NAMES[0] in os.environ:
+    if contract.LISTEN_FDS in os.environ:
         return True
     try:
         with open("/proc/self/environ", "rb") as first:
