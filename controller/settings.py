@@ -79,5 +79,5 @@ class EngineSettings:
     revisions_kept: int = 10
     ready_resets_after_seconds: float = 10.0
     batch_seconds: float = 0.02
-    hold_seconds: float = 0.5
+    hold_seconds: float = 1.0
     boot_id: str = ""

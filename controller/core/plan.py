@@ -90,7 +90,9 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
         now.monotonic,
         wanted=_wants_sockets(desired),
     )
-    desired = dataclasses.replace(desired, facts=_with_sockets(desired.facts, observed, heard))
+    facts = _with_sockets(desired.facts, observed, heard)
+    if facts is not desired.facts:
+        desired = dataclasses.replace(desired, facts=facts)
     return _plan(desired, observed, heard, now, mint)
 
 
@@ -138,6 +140,8 @@ def _plan(
     ):
         return before
     decided = _assemble(desired, observed, workers, replacing, now)
+    if heard == listening.NOTHING:
+        return decided
     return dataclasses.replace(decided, verbs=(*heard.verbs, *decided.verbs), listening=heard)
 
 

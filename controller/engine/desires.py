@@ -67,7 +67,9 @@ class Desires:
             listed is mind.listed and yielded == mind.yielded and mind.places_of is mind.facts.spec
         ):
             return
-        rules = dataclasses.replace(mind.facts.spec, instances=tuple(listed or ()))
+        rules = mind.facts.spec
+        if listed:
+            rules = dataclasses.replace(rules, instances=tuple(listed))
         known = {place.worker_name: place for place in mind.places}
         mind.places = steps.places(key.name, rules, yielded=yielded, known=known)
         mind.listed, mind.yielded, mind.places_of = listed, yielded, mind.facts.spec
@@ -75,7 +77,9 @@ class Desires:
     def _read(
         self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, identity: memory.Identity
     ) -> None:
-        rules = dataclasses.replace(parse.parse_workerset(obj), instances=())
+        rules = parse.parse_workerset(obj)
+        if rules.instances:
+            rules = dataclasses.replace(rules, instances=())
         mind.env_file_values, mind.env_problem = self._env_files(rules.template)
         mind.env_stale = mind.env_problem != ""
         known = mind.env_problem == ""
