@@ -7,7 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT)]
+sys.path[:0] = [str(ROOT), str(ROOT / ".ci")]
+
+import sdkpage  # noqa: E402
 
 from controller.cli import reference as cli_reference  # noqa: E402
 from controller.core import conditions, lifecycle, status  # noqa: E402
@@ -71,6 +73,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/conditions.md": conditions_page,
     "docs/lifecycle.md": lifecycle_page,
     "docs/schemas.md": schema_reference.reference,
+    "docs/sdk.md": sdkpage.page,
 }
 
 

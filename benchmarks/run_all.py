@@ -11,6 +11,7 @@ import idle
 import logs
 import memory
 import reapply
+import sdk
 import serving
 import start
 import stop
@@ -28,6 +29,7 @@ BENCHMARKS = {
     "logs": logs,
     "vars": vars,
     "serving": serving,
+    "sdk": sdk,
 }
 
 

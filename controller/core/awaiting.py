@@ -30,15 +30,30 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Mode:
     """How long a caller waits: until `ready`, or only until there is a process; `bootstrap` takes no failed
-    boot for an answer (S3.5)."""
+    boot for an answer (S3.5); `published` waits for vars of the current run too (S5)."""
 
     ready: bool = True
     bootstrap: bool = False
+    published: bool = False
 
 
 def is_ready(pods: Pods) -> bool:
     """One ready process makes a name ready; so does a one-shot that is done."""
     return any(_condition(pod) or pod["status"]["phase"] == "Succeeded" for pod in pods)
+
+
+def is_published(pods: Pods) -> bool:
+    """A process of the name has published vars in its current run."""
+    return any(
+        (pod["metadata"].get("annotations") or {}).get(kinds.ANNOTATION_PUBLISHED) == "true" for pod in pods
+    )
+
+
+def is_there(pods: Pods, mode: Mode) -> bool:
+    """What the caller waits for has come."""
+    if not mode.ready:
+        return pid(pods) is not None or is_ready(pods)
+    return is_ready(pods) and (not mode.published or is_published(pods))
 
 
 def pid(pods: Pods) -> int | None:
@@ -65,7 +80,7 @@ def judge(
     target: Target, pods: Pods, known: Mapping[str, Mapping[str, Any]], mode: Mode
 ) -> refusals.Refusal | bool:
     """True = there; False = go on waiting; a Refusal ends the wait. `known` are the set's run records."""
-    if is_ready(pods) or (not mode.ready and pid(pods) is not None):
+    if is_there(pods, mode):
         return True
     if is_given_up(pods):
         why = pods[0]["status"].get("message", "")
@@ -79,6 +94,9 @@ def timed_out(
     target: Target, pods: Pods, known: Mapping[str, Mapping[str, Any]], seconds: float, why: str
 ) -> refusals.Refusal:
     """`why` is what the set says of itself, for where there is no Pod to ask."""
+    if is_ready(pods):
+        text = f"{target.name} is ready, but never published vars within {sentences.seconds(seconds)}"
+        return failed(refusals.Kind.TIMEOUT, text, target, pods, known, gates.NEVER_PUBLISHED)
     message = pods[0]["status"].get("message", "") if pods else ""
     missing = gates.MISSING.get(message, "")
     told = missing or message or why or "it has not been alive for long enough"
@@ -87,9 +105,14 @@ def timed_out(
 
 
 def failed(
-    kind: refusals.Kind, text: str, target: Target, pods: Pods, known: Mapping[str, Mapping[str, Any]]
+    kind: refusals.Kind,
+    text: str,
+    target: Target,
+    pods: Pods,
+    known: Mapping[str, Mapping[str, Any]],
+    missing: str = "",
 ) -> refusals.Refusal:
-    """A Refusal with all that is known of the worker (S3.6)."""
+    """A Refusal with all that is known of the worker (S3.6); `missing` is what it has not done yet."""
     worker = pods[0]["metadata"]["name"] if pods else target.workers[0]
     details: dict[str, Any] = {
         "name": target.name,
@@ -106,7 +129,8 @@ def failed(
             details["error"] = dict(last.exception)
         else:
             details["lines"] = list(last.lines)
-    missing = gates.MISSING.get(pods[0]["status"].get("message", "")) if pods else None
+    if not missing and pods:
+        missing = gates.MISSING.get(pods[0]["status"].get("message", ""), "")
     if missing:
         details["missing"] = missing
     place = f"set {target.declared.key.name}, {resolution.said(target.declared.scope)}"

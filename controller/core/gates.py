@@ -9,9 +9,11 @@ _VARS = "it has not published vars yet"
 _BOTH = "it has neither taken its handle nor published vars yet"
 _NOTIFY = "it has not sent READY=1 yet"
 
+NEVER_PUBLISHED = "never published vars"
+
 MISSING = {
     _HANDLE: "never took its handle",
-    _VARS: "never published vars",
+    _VARS: NEVER_PUBLISHED,
     _BOTH: "never took its handle and never published vars",
     _NOTIFY: "never sent READY=1",
 }

@@ -83,6 +83,8 @@ def _annotations(view: worker.View) -> dict[str, str]:
     annotations = {kinds.ANNOTATION_WORKER_NAME: view.worker_name}
     if view.pid:
         annotations[kinds.ANNOTATION_PID] = str(view.pid)
+    if view.published:
+        annotations[kinds.ANNOTATION_PUBLISHED] = "true"
     return annotations
 
 

@@ -42,6 +42,7 @@ def of(made: draft.Draft, live: runs.Process | None) -> worker.View | None:
         reason=reason,
         message=message,
         last=record.last,
+        published=live is not None and live.published,
     )
 
 

@@ -129,6 +129,7 @@ class View:
     message: str = ""
     last: records.LastExit | None = None
     created_wall: float = 0.0
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from types import ModuleType
 
 import pytest
@@ -226,20 +225,23 @@ def test_ensure_vars_returns_what_is_published(worker: ModuleType, around: Surro
     assert around.controller.next()["published"] is True
 
 
-def test_ensure_vars_waits_for_the_first_publish(worker: ModuleType, around: Surroundings) -> None:
-    found = []
-    waiter = threading.Thread(target=lambda: found.append(worker.ensure_vars("a", timeout=20)))
-    waiter.start()
-    around.controller.next()
-    publish(worker, around, "a", {"host": "one"})
-    waiter.join(20)
-    assert found == [{"host": "one"}]
-
-
-def test_s3_6_ensure_vars_says_what_is_missing(worker: ModuleType) -> None:
+def test_s3_6_ensure_vars_says_what_is_missing(worker: ModuleType, around: Surroundings) -> None:
+    around.controller.answer = lambda _message: around.controller.error(
+        "timeout", "a is ready, but never published vars within 1s", missing="never published vars"
+    )
     with pytest.raises(worker.EnsureTimeout, match="never published vars") as caught:
-        worker.ensure_vars("a", timeout=0.05)
+        worker.ensure_vars("a", timeout=1)
     assert caught.value.missing == "never published vars"
+
+
+def test_ensure_vars_of_a_name_that_is_ready_by_another_gate_asks(
+    worker: ModuleType, around: Surroundings
+) -> None:
+    """The last run's vars are there, and the current run is ready: only the controller knows more."""
+    publish(worker, around, "a", {"n": 1})
+    worker.ensure("a")
+    assert worker.ensure_vars("a") == {"n": 1}
+    assert [around.controller.next().get("published") for _ in range(2)] == [None, True]
 
 
 def test_ensure_vars_of_a_gate_that_waits_for_them_costs_no_second_question(

@@ -82,8 +82,7 @@ class Desk:
         self.waits.refuse_if_closed()
         names = asking.names(request.get("names"))
         seconds = asking.timeout(request.get("timeout"))
-        wait = asking.flag(request.get("wait"), "wait", True)
-        mode = awaiting.Mode(wait, asking.flag(request.get("bootstrap"), "bootstrap", False))
+        mode = _mode(request)
         scope = caller.scope_for(request.get("scope"))
         directory = self._book.directory(caller.namespace)
         targets = [awaiting.Target(name, directory.resolve(scope, name)) for name in names]
@@ -91,7 +90,7 @@ class Desk:
         lazy = [target for target in targets if not target.declared.is_eager]
         self._refuse_over_cap(lazy)
         if mode.ready:
-            absent = [one for one in targets if not awaiting.is_ready(self._book.pods(one))]
+            absent = [one for one in targets if not awaiting.is_there(self._book.pods(one), mode)]
             self.waits.refuse_cycle(caller.node, absent)
         deadline = self._tools.clock.monotonic() + seconds
         wanted = [
@@ -222,14 +221,28 @@ class Desk:
             "scope": target.declared.scope,
             "set": target.declared.key.name,
             "worker": pods[0]["metadata"]["name"] if pods else target.workers[0],
-            "vars": self._tools.shared.slot(_vars_name(target)) if wanted else None,
+            **(self._memory(target) if wanted else {"vars": None}),
             "ready": awaiting.is_ready(pods),
+            "published": awaiting.is_published(pods),
             "pid": awaiting.pid(pods),
             "gate": "" if obj is None else str(parse.ready_gate(obj["spec"])),
         }
 
+    def _memory(self, target: awaiting.Target) -> Answer:
+        """Where it is, and the epoch that this answer is of: it may have moved on when the caller looks."""
+        name = _vars_name(target)
+        return {"vars": self._tools.shared.slot(name), "epoch": self._tools.shared.epoch(name)}
+
     def _now(self) -> str:
         return stamps.rfc3339(self._tools.clock.wall())
+
+
+def _mode(request: Mapping[str, Any]) -> awaiting.Mode:
+    return awaiting.Mode(
+        ready=asking.flag(request.get("wait"), "wait", True),
+        bootstrap=asking.flag(request.get("bootstrap"), "bootstrap", False),
+        published=asking.flag(request.get("published"), "published", False),
+    )
 
 
 def _vars_name(target: awaiting.Target) -> ports.VarsName:

@@ -1,9 +1,9 @@
 """The same for asyncio: `from workerset import aio`, then `await aio.ensure("mailer")`.
 
 Questions to the controller go over a connection of their own in the event loop; cancelling the task closes
-it, which withdraws the wait. `wait_vars` (and the last step of `ensure_vars`) sleep on shared memory in a
-thread, a few seconds at a time, so that a cancelled task leaves it soon. What answers from memory needs no
-twin: call `workerset.get_vars` wherever the name was read or ensured before.
+it, which withdraws the wait. `wait_vars` sleeps on shared memory in a thread, two seconds at a time, so that
+a cancelled task leaves it soon. What answers from memory needs no twin: call `workerset.get_vars` wherever
+the name was read or ensured before.
 """
 
 from __future__ import annotations
@@ -44,11 +44,7 @@ async def ensure_vars(
     scope: str | None = None,
 ) -> Mapping[Any, Any]:
     """See `workerset.ensure_vars`."""
-    began = time.monotonic()
-    slot = await _run(ensuring.ensuring_vars(name, timeout, scope))
-    if slot is not None and not await _sleep_on(slot, 0, began + timeout):
-        raise ensuring.never_published(name, timeout, scope)
-    return (await _run(reading.getting(name, scope))).vars
+    return await _run(ensuring.ensuring_vars(name, timeout, scope))
 
 
 async def release(names: str | Sequence[str], scope: str | None = None) -> list[str]:

@@ -100,7 +100,6 @@ class _Connection:
 
     def ask(self, call: Call) -> Reply:
         self._number += 1
-        self._socket.settimeout(max(0.0, call.left()) + wire.MARGIN_SECONDS)
         self._socket.sendall(call.line(self._number))
         while True:
             reply: Reply = json.loads(self._line(call))

@@ -52,12 +52,12 @@ def _tell(kind: type[BaseException], value: BaseException, trace: Trace) -> None
 
 def _place(trace: Trace) -> tuple[str, int]:
     """The innermost line of the program's own: an error inside a library is shown where it was called."""
-    libraries = os.path.dirname(os.__file__)
+    libraries = ("<", os.path.dirname(os.__file__), os.path.dirname(__file__))
     found = own = ("", 0)
     while trace is not None:
         path = trace.tb_frame.f_code.co_filename
         found = (path, trace.tb_lineno)
-        if not (path.startswith(("<", libraries)) or "-packages" in path):
+        if not (path.startswith(libraries) or "-packages" in path):
             own = found
         trace = trace.tb_next
     path, line = own if own[0] else found

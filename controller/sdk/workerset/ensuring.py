@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from . import checks, client, errors, identity, places, reading, wire
+from . import checks, client, identity, places, reading, wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from . import memory
     from .places import Place
     from .wire import Operation
 
@@ -39,16 +38,15 @@ def ensure(
 
 
 def ensure_vars(name: str, timeout: float = DEFAULT_SECONDS, scope: str | None = None) -> Mapping[Any, Any]:
-    """`ensure`, wait until the current run of the worker has published, and return that (S5)."""
-    deadline = time.monotonic() + checks.seconds_of(timeout)
-    slot = client.run(ensuring_vars(name, timeout, scope))
-    if slot is not None and not slot.wait(0, max(0.0, deadline - time.monotonic())):
-        raise never_published(name, timeout, scope)
-    return client.run(reading.getting(name, scope)).vars
+    """`ensure`, wait until the worker's current run has published, and return what it has (S5)."""
+    return client.run(ensuring_vars(name, timeout, scope))
 
 
 def release(names: str | Sequence[str], scope: str | None = None) -> list[str]:
-    """The opposite of `ensure`: they are not wanted any more, whoever ensured them. Returns which were."""
+    """The opposite of `ensure`: this worker's set wants them no more. Returns the names it had ensured.
+
+    A name goes on running while another set wants it.
+    """
     return client.run(releasing(names, scope))
 
 
@@ -76,17 +74,15 @@ def ensuring(
     return (yield from _asking(wanted, seconds, bool(wait), base))
 
 
-def ensuring_vars(name: str, timeout: float, scope: str | None) -> Operation[memory.Slot | None]:
-    """The slot to wait on for a first publish; None where the current run has published."""
+def ensuring_vars(name: str, timeout: float, scope: str | None) -> Operation[Mapping[Any, Any]]:
+    """Asks nobody where ready means published and the name is ready."""
     checks.name_of(name)
     seconds = checks.seconds_of(timeout)
     base = places.place_for(scope).base
-    if base.is_ready(name) and base.gates.get(name) == "vars":
-        return None
-    (instance,) = yield from _asking([name], seconds, True, base, published=True)
-    if instance.get("published") or instance.get("gate") == "vars":
-        return None
-    return base.slot(name)
+    if not (base.is_ready(name) and base.gates.get(name) == "vars"):
+        yield from _asking([name], seconds, True, base, published=True)
+    found = yield from reading.getting(name, scope)
+    return found.vars
 
 
 def releasing(names: str | Sequence[str], scope: str | None) -> Operation[list[str]]:
@@ -97,11 +93,6 @@ def releasing(names: str | Sequence[str], scope: str | None) -> Operation[list[s
     for name in wanted:
         base.forget(name)
     return list(reply["released"])
-
-
-def never_published(name: str, timeout: float, scope: str | None) -> errors.EnsureTimeout:
-    details = {"name": name, "scope": places.place_for(scope).scope, "missing": "never published vars"}
-    return errors.EnsureTimeout(f"the worker never published vars within {timeout:g}s: {name!r}", details)
 
 
 def _asking(

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+_NONE = -1
+"""No epoch: what was resolved in it is to be asked for again."""
+
 _FIRST, _END = layout.GENERATION, layout.SWEPT + 1
 
 
@@ -78,6 +81,9 @@ class Place(dict):  # type: ignore[type-arg]
         """The next use asks the controller. What was read is kept: unchanged stays the same object."""
         self.pop(name, None)
         self.ensured.pop(name, None)
+        slot = self.slots.get(name)
+        if slot is not None:
+            slot.seen_epoch = _NONE
 
     def slot(self, name: str) -> memory.Slot | None:
         """The slot of a name, if what is known of it is still true."""

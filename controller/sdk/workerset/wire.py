@@ -48,6 +48,9 @@ TYPES: dict[str, type[Exception]] = {
 }
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Call(NamedTuple):
     """One question; `deadline` is monotonic. `waits` = the server answers when something has happened."""
 
@@ -64,7 +67,7 @@ class Call(NamedTuple):
             message["run"] = run
         if self.waits:
             message["timeout"] = max(0.001, self.left())
-        line = json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
+        line = _encode(message).encode("ascii") + b"\n"
         if len(line) > LINE_LIMIT:
             raise ValueError(f"names: too many for one question, more than {LINE_LIMIT} bytes: ask in parts")
         return line
