@@ -6,6 +6,7 @@ The only place where adapters meet. Policy is in `core`, effects in the adapters
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import gc
 import json
@@ -33,6 +34,7 @@ VARS_MARK = "vars-mark"
 GARBAGE_THRESHOLD = 50_000
 ENDED_FOR_GOOD = 0
 TO_BE_RESTARTED = 1
+_FIRST_LOOK_SECONDS = 2.0
 _LOG = logging.getLogger(__name__)
 
 WatchSignals = Callable[[Callable[[], None], Callable[[], None]], None]
@@ -83,7 +85,7 @@ class Controller:
         pids = {"controller": os.getpid(), "guardian": os.getppid()}
         about = projectcontrol.About(paths, pids, self._clock.wall(), foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
-        self._stop, self._drain = asyncio.Event(), asyncio.Event()
+        self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._api, self._workers = self._endpoints()
 
     async def run(self, watch_signals: WatchSignals) -> int:
@@ -97,13 +99,14 @@ class Controller:
         self._engine.start()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(loop.run(self._engine, self._stop), name="engine")
+                tasks.create_task(loop.run(self._engine, self._stop, self._looked), name="engine")
                 tasks.create_task(self._workers.serve(self._stop), name="workers")
-                tasks.create_task(self._api.serve(self._ready, self._stop), name="api")
+                tasks.create_task(self._serve(), name="api")
                 waiting = (
                     tasks.create_task(self._drain_when_asked(), name="drain"),
                     tasks.create_task(self._repair_losses(), name="upkeep"),
                     tasks.create_task(self._stop_when_ended(), name="end"),
+                    tasks.create_task(self._stop_when_alone(), name="alone"),
                 )
                 await self._stop.wait()
                 for task in waiting:
@@ -139,6 +142,13 @@ class Controller:
         api = server.Endpoint(app, self._paths.api_socket)
         return api, serving.Endpoint(app.state.desk, self._paths.worker_socket)
 
+    async def _serve(self) -> None:
+        """Not before each set was looked at once: nobody shall read of workers that a dead shim had."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_FIRST_LOOK_SECONDS):
+                await self._looked.wait()
+        await self._api.serve(self._ready, self._stop)
+
     def _ready(self) -> None:
         self._say({"ready": os.getpid()})
 
@@ -150,6 +160,13 @@ class Controller:
 
     async def _stop_when_ended(self) -> None:
         await self._control.ended.wait()
+        self._stop.set()
+
+    async def _stop_when_alone(self) -> None:
+        """Only a guardian starts shims: once both are gone this controller is in the way of a new start."""
+        await upkeep.ended(int(self._environ.get(contract.GUARDIAN_PID) or os.getppid()))
+        await self._runtime.away.wait()
+        _LOG.error("guardian and shim are gone, nothing can be run: start anew with workerctl up -d")
         self._stop.set()
 
     async def _repair_losses(self) -> None:

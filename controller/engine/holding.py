@@ -66,9 +66,15 @@ def may_wait(outcome: Outcome, mind: SetMemory | None) -> bool:
         and not outcome.gone
         and decided.verbs != ()
         and not decided.records
+        and not _is_others_word(outcome, mind)
         and all(isinstance(verb, asked) for verb in decided.verbs)
         and all(note.reason == "Started" for note in decided.notes)
     )
+
+
+def _is_others_word(outcome: Outcome, mind: SetMemory) -> bool:
+    """The store still says what an earlier controller saw: of workers that may be gone with their shim."""
+    return mind.last is None and outcome.obj is not None and "status" in outcome.obj
 
 
 def rested(outcome: Outcome, mind: SetMemory | None, now: float) -> float | None:

@@ -10,8 +10,9 @@ GRAIN_SECONDS = 0.02
 """Appointments of a thousand workers, spread over a second, are kept in batches; news is not delayed."""
 
 
-async def run(engine: Engine, stop: asyncio.Event) -> None:
-    """Drive a started engine until `stop` is set."""
+async def run(engine: Engine, stop: asyncio.Event, looked: asyncio.Event | None = None) -> None:
+    """Drive a started engine until `stop` is set. `looked` is set once everything was looked at: until then
+    what the store says of the sets is an earlier controller's word."""
     work = asyncio.Event()
     engine.on_work = work.set
     stopping = asyncio.create_task(stop.wait(), name="engine-stop")
@@ -20,9 +21,14 @@ async def run(engine: Engine, stop: asyncio.Event) -> None:
         while not stop.is_set():
             work.clear()
             wake_at = engine.step()
-            await _rest(work, None if wake_at is None else wake_at - engine.clock.monotonic())
+            seconds = None if wake_at is None else wake_at - engine.clock.monotonic()
+            if looked is not None and (seconds is None or seconds > 0):
+                looked.set()
+            await _rest(work, seconds)
     finally:
         stopping.cancel()
+        if looked is not None:
+            looked.set()
 
 
 async def _rest(work: asyncio.Event, seconds: float | None) -> None:

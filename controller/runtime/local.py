@@ -22,7 +22,8 @@ class LocalRuntime:
     """Levels of all runs, kept by messages from the shim; verbs go out in batches.
 
     `on_fact(name)` is called when something about the tree itself changed: `guardian` (`guardian_alive`),
-    `log_trouble` (`log_trouble`), `orphans` (`unattributed`), `lost` (no shim for ten seconds).
+    `log_trouble` (`log_trouble`), `orphans` (`unattributed`), `lost` (no shim for ten seconds). `away` is set
+    while there is no shim, once there was one.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class LocalRuntime:
         self.on_change: Callable[[kinds.Key], None] = _ignore_key
         self.on_fact: Callable[[str], None] = _ignore_fact
         self.guardian_alive = True
+        self.away = asyncio.Event()
         self.log_trouble = ""
         self.unattributed: tuple[ports.Survivor, ...] = ()
         self._paths = paths
@@ -78,6 +80,7 @@ class LocalRuntime:
     def _disconnected(self) -> None:
         self._specs.forget_all()
         self._listed = None
+        self.away.set()
 
     def _receive(self, messages: Sequence[wire.Message]) -> None:
         for message in messages:
@@ -134,6 +137,7 @@ class LocalRuntime:
         for run in [run for run in self._runs if run not in listed and run not in self._local]:
             self._remove(run)
         self._connection.is_ready = True
+        self.away.clear()
         for key in self._by_key:
             self._changed[key] = None
 

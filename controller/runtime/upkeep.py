@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable
 
@@ -27,6 +28,22 @@ async def losses(paths: settings.ProjectPaths) -> AsyncIterator[str]:
                 yield folder
     finally:
         watcher.close()
+
+
+async def ended(pid: int) -> None:
+    """Until the process of that number has ended (pidfd_open(2)); it need not be a child."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(descriptor, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 def _watch(watcher: inotify.Watcher, folders: Iterable[str]) -> None:

@@ -116,3 +116,15 @@ def test_a_few_answers_are_not_waited_for_and_many_not_for_long() -> None:
     assert 10.0 < answers.until < 10.25
     answers.asked([start] * 1_000_000, 10.0)
     assert answers.until == 10.25
+
+
+def test_what_an_earlier_controller_said_of_processes_that_are_gone_is_corrected_at_once() -> None:
+    made = world(Script(start_delay=30), num=2)
+    made.run_for(60)
+    assert made.status("web")["readyReplicas"] == 2
+    made.kill_controller()
+    made.runtime.forget_everything()
+    made.start_controller()
+    made.engine.step()
+    assert made.status("web")["readyReplicas"] == 0
+    assert made.status("web")["state"] == "Starting"
