@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 
 from controller.cli import draining, errors
 from controller.cli import run as signals
 from controller.client import waiting
-from controller.shim import launch, orphaned
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,6 +54,8 @@ def _displace(context: Context) -> bool:
     """Workers that were left without guardian and controller are stopped by what still holds them."""
     if waiting.is_alive(f"{context.project.state}/guardian.pid"):
         return False
+    from controller.shim import launch, orphaned
+
     owner = launch.find_owner(context.project.root)
     if owner is None or not orphaned.displace(owner, context.note):
         return False
@@ -82,6 +82,8 @@ def _purge(context: Context) -> int:
 
 def remove_folders(context: Context) -> None:
     """The state, the sockets, and the record of both."""
+    import shutil
+
     project = context.project
     for folder in dict.fromkeys((project.run, project.state, project.folder)):
         shutil.rmtree(folder, ignore_errors=True)
