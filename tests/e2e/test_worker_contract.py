@@ -282,3 +282,27 @@ def test_s6_9_reading_keeps_a_worker_that_would_idle(project: Project, agent: Ag
     assert reads == 30
     assert project.wait_pid("idler-0") == pid
     wait_gone(pid)
+
+
+def test_s3_7_two_that_wait_for_each_other_are_told(project: Project, agent: Agent) -> None:
+    """Each ensures the other before it is ready; one of the two waits would close the circle."""
+    project.write(
+        "mutual.py",
+        "import sys, workerset\nworkerset.ensure(sys.argv[-1], timeout=20)\nworkerset.handle().wait()\n",
+    )
+    for name, other in (("ping", "pong"), ("pong", "ping")):
+        project.declare(
+            name,
+            background=True,
+            name=name,
+            file="mutual.py",
+            args=[other],
+            ready_when="handle",
+            max_consecutive_failures=0,
+        )
+    project.apply()
+    agent.fails("workerset.ensure(['ping', 'pong'], timeout=20)")
+    for name in ("ping", "pong"):
+        project.wait_state(name, "Failed")
+    said = "".join(project.ctl("describe", "ws", name).stdout for name in ("ping", "pong"))
+    assert "ping → pong → ping" in said or "pong → ping → pong" in said

@@ -67,7 +67,8 @@ class Place(dict):  # type: ignore[type-arg]
         old = self.slots.get(name)
         try:
             if old is not None and old.path == path:
-                old.renew()
+                if not old.is_mapped(os.stat(path)):
+                    old.renew()
                 old.seen_epoch = old.epoch
                 return old
             slot = memory.Slot(path)
