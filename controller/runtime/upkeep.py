@@ -22,6 +22,8 @@ async def losses(paths: settings.ProjectPaths) -> AsyncIterator[str]:
     watcher = inotify.Watcher()
     try:
         _watch(watcher, (paths.run, paths.state, paths.folder))
+        for folder in _incomplete(paths):
+            yield folder
         while True:
             for folder in _lost(await watcher.changes(), paths):
                 _watch(watcher, (folder,))
@@ -50,6 +52,18 @@ def _watch(watcher: inotify.Watcher, folders: Iterable[str]) -> None:
     for folder in folders:
         os.makedirs(folder, mode=0o700, exist_ok=True)
         watcher.add(folder, inotify.DELETE | inotify.MOVED_FROM | inotify.GONE)
+
+
+def _incomplete(paths: settings.ProjectPaths) -> list[str]:
+    """Lost before anybody watched: what is there since before a controller is started."""
+    there = (
+        (paths.run, paths.shim_socket),
+        (paths.run, f"{paths.run}/root"),
+        (paths.state, f"{paths.state}/lock"),
+        (paths.state, paths.guardian_pid),
+        (paths.folder, f"{paths.folder}/run"),
+    )
+    return list(dict.fromkeys(folder for folder, path in there if not os.path.exists(path)))
 
 
 def _lost(changes: Iterable[inotify.Change], paths: settings.ProjectPaths) -> list[str]:

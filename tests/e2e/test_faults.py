@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from controller.client import resources
+from controller.sdk.workerset import contract
+from controller.shim import proc
 from tests.e2e.project import Project, wait_exists, wait_gone
 
 SLEEP = ["sleep", "1000"]
@@ -253,14 +255,49 @@ def test_two_ups_at_once_make_one_controller(project: Project) -> None:
     assert len(project.pids("web")) == 1
 
 
-def test_half_saved_and_binary_manifests_change_nothing(project: Project) -> None:
-    project.declare("web", command=SLEEP)
-    project.apply()
-    project.wait_state("web", "Ready")
+def damage(project: Project) -> None:
+    """A manifest that an editor has half saved, and a file that is none."""
     project.write(
         "manifests/half.yaml", "apiVersion: workerset.dev/v1\nkind: WorkerSet\nmetadata: {name: half"
     )
     (project.root / "manifests/binary.yaml").write_bytes(bytes(range(256)))
+
+
+@pytest.mark.parametrize("verb", [["up"], ["up", "-d"], ["apply", "-f", "manifests/"]], ids=" ".join)
+def test_half_saved_and_binary_manifests_start_nothing(project: Project, verb: list[str]) -> None:
+    project.declare("web", command=SLEEP)
+    damage(project)
+    said = project.ctl(*verb, code=1).stderr
+    assert "manifests/half.yaml:3:" in said
+    assert "manifests/binary.yaml" in said
+    assert project.leftovers() == []
+    assert not project.folder.exists()
+
+
+@pytest.mark.parametrize("part", ["lock", "controller.pid", "store.db"])
+def test_a_state_folder_deleted_while_a_controller_starts_costs_at_most_that_start(
+    project: Project, part: str
+) -> None:
+    project.declare("web", command=SLEEP, min_ready="50ms")
+    starting = project.popen("up", "-d")
+    wait_exists(project.folder / part)
+    shutil.rmtree(project.folder, ignore_errors=True)
+    said, _ = starting.communicate(timeout=50)
+    assert starting.returncode in (0, 1), said
+    if starting.returncode:
+        assert "the controller did not start" in said
+        assert project.leftovers() == []
+    project.ctl("up", "-d")
+    project.wait_state("web", "Ready")
+    (pid,) = project.pids("web")
+    assert [one for one in project.leftovers() if proc.variable(one, contract.RUN)] == [pid]
+
+
+def test_half_saved_and_binary_manifests_change_nothing(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    project.wait_state("web", "Ready")
+    damage(project)
     said = project.ctl("apply", "-f", "manifests/", code=1)
     assert "manifests/half.yaml:" in said.stderr + said.stdout
     assert "manifests/binary.yaml" in said.stderr + said.stdout
