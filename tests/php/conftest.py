@@ -104,8 +104,11 @@ class Server:
                 reply = self.answer(request)
                 if reply.get("hang_up"):
                     return
+                bye = reply.pop("good_bye", False)
                 lines.write(json.dumps({"id": request["id"], **reply}).encode() + b"\n")
                 lines.flush()
+                if bye:
+                    return
 
     def close(self) -> None:
         self._closing.set()

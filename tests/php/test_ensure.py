@@ -152,6 +152,12 @@ def test_a_controller_that_is_replaced_is_asked_again(php: Php) -> None:
     assert asked(php)[2]["timeout"] < asked(php)[0]["timeout"], "one deadline for all"
 
 
+def test_a_connection_that_was_closed_meanwhile_is_made_again(php: Php) -> None:
+    php.serve(lambda _request: {"ok": True, "instances": [php.instance("a")], "good_bye": True})
+    assert php.says(f"for ($i = 0; $i < 3; $i++) {CALL}('a'); echo 'ready';") == "ready"
+    assert len(asked(php)) == 3
+
+
 def test_no_controller_at_all(php: Php) -> None:
     """Outside of a workerset the prepended functions say what is missing."""
     kind, message = php.throws(f"{CALL}('a')", WORKERSET_SOCKET=None)

@@ -250,3 +250,27 @@ def test_a_forked_child_reads_and_publishes_for_itself(php: Php) -> None:
     assert php.says(code) == "0parent's childparent's child"
     assert php.server is not None
     assert php.server.connections == 2, "each process has its own"
+
+
+def test_whoever_looks_at_a_header_that_was_made_anew_is_told(php: Php) -> None:
+    """The run-time folder was lost and put back: readers of the old files find the new ones."""
+    php.running()
+    code = """frankenphp_set_vars(['n' => 1]);
+    echo frankenphp_get_vars('job')['n'], "\\n";
+    fgets(STDIN);
+    frankenphp_set_vars(['n' => 2]);
+    echo frankenphp_get_vars('job')['n'], "\\n";"""
+    with subprocess.Popen(
+        php.command(code), env=php.environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdin is not None
+        assert run.stdout is not None
+        assert run.stdout.readline() == "1\n"
+        for path in (php.slot.path, php.slot.payload()):
+            path.unlink()
+        type(php.slot)(php.slot.path, seed=2000)
+        run.stdin.write("\n")
+        run.stdin.flush()
+        assert run.stdout.readline() == "2\n"
+        run.stdin.close()
+    assert php.slot[layout.GENERATION] == 2001

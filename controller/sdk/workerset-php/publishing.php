@@ -13,6 +13,7 @@ part('slot');
 part('waking');
 
 const GENERATION = 1;
+const EPOCH = 3;
 const PUBLISHED = 4;
 
 function publish(array $vars): void
@@ -37,10 +38,26 @@ function publish(array $vars): void
             $slot->close();
         }
     } while (!$current);
+    tell_readers_of_another($path);
     if (!$said) {
         $said = true;
         notify('WORKERSET_VARS=1');
     }
+}
+
+/**
+ * The run-time folder may have been made again: whoever still looks at the header of before is told to resolve
+ * the name anew.
+ */
+function tell_readers_of_another(string $path): void
+{
+    static $known = null;
+    if ($known !== null && !$known->is_current()) {
+        $known->set_word(EPOCH, $known->words()->epoch + 1);
+        $known->close();
+        $known = null;
+    }
+    $known ??= new Slot($path);
 }
 
 /** With the lock held. A process that is killed at any point leaves the old snapshot or the new one. */
@@ -50,15 +67,15 @@ function put(Slot $slot, string $body): void
     $generation = $words->generation;
     if ($words->published !== 0 && $slot->body($generation) === $body) {
         if ($words->published !== $generation) {  // somebody died between the two words
-            $slot->publish_word(PUBLISHED, $generation);
+            $slot->set_word(PUBLISHED, $generation);
             wake($slot->path);
         }
         return;
     }
     $generation++;
     write_payload($slot->path, $generation, $body);
-    $slot->publish_word(GENERATION, $generation);
-    $slot->publish_word(PUBLISHED, $generation);
+    $slot->set_word(GENERATION, $generation);
+    $slot->set_word(PUBLISHED, $generation);
     wake($slot->path);
     tidy($slot->path, $generation - 2);
 }

@@ -76,7 +76,7 @@ final class Slot
         return fstat($this->file)['nlink'] > 0;
     }
 
-    public function publish_word(int $word, int $value): void
+    public function set_word(int $word, int $value): void
     {
         $this->store($word * 8, $value);
     }
