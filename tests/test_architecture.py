@@ -70,7 +70,7 @@ EFFECTS = (
     Effect(
         "its own environment", "os.environ os.getenv os.putenv sys.argv", "cli/main.py sdk/ shim/ __main__.py"
     ),
-    Effect("threads", "threading concurrent asyncio.to_thread", "sdk/"),
+    Effect("threads", "threading concurrent asyncio.to_thread", "sdk/ vars/sleeping.py"),
     Effect("pickles and eval", "pickle marshal shelve builtins.eval builtins.exec", ""),
 )
 

@@ -16,7 +16,9 @@ class Query:
     def __init__(self, text: bytes) -> None:
         self._found: dict[str, str] = {}
         if text:
-            for key, value in parse_qsl(text.decode("latin-1"), keep_blank_values=True):
+            for key, value in parse_qsl(
+                text.decode("latin-1"), keep_blank_values=True, errors="surrogateescape"
+            ):
                 self._found.setdefault(key, value)
 
     def text(self, name: str, default: str = "") -> str:

@@ -21,7 +21,7 @@ from controller.api import (
 )
 from controller.api.call import Endpoint, Handler
 from controller.api.services import Services
-from controller.api.workers import endpoints
+from controller.api.workers import endpoints, published
 
 _COLLECTION: Mapping[str, Handler] = {
     "GET": reading.list_or_watch,
@@ -58,7 +58,8 @@ _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
     "/workerset/v1/ensure": {"POST": endpoints.ensure},
     "/workerset/v1/release": {"POST": endpoints.release},
     "/workerset/v1/token/{namespace}": {"GET": endpoints.token},
-    "/workerset/v1/vars/{namespace}": {"GET": endpoints.published},
+    "/workerset/v1/vars": {"GET": published.of_all},
+    "/workerset/v1/vars/{namespace}": {"GET": published.of_namespace},
     "/version": {"GET": system.version},
     "/healthz": {"GET": system.health},
     "/livez": {"GET": system.health},

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from typing import Any
 
     from controller.cli.context import Context
 
@@ -21,7 +22,12 @@ _OF_SETS = frozenset({"scale", "restart", "stop", "start", "env"})
 _OF_FILES = frozenset({"up", "apply", "diff", "validate"})
 _FORMATS = ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns=")
 _WAITS = ("condition=Ready", "condition=Progressing=False", "delete", "create", "jsonpath=")
-_ACTIONS = {"rollout": ("status", "history", "undo", "restart"), "completion": ("bash", "zsh", "fish")}
+_ACTIONS = {
+    "rollout": ("status", "history", "undo", "restart"),
+    "completion": ("bash", "zsh", "fish"),
+    "vars": ("get", "list"),
+}
+_OF_NAMES = frozenset({"ensure", "release", "vars"})
 _TIMEOUT = 0.5
 
 
@@ -45,6 +51,7 @@ class Line:
         self.prefix = ""
         self.namespace: str | None = None
         self.directory: str | None = None
+        self.scope: str | None = None
         self.positionals: list[str] = []
 
     def take_global(self, option: str, value: str) -> None:
@@ -52,6 +59,8 @@ class Line:
             self.directory = value
         elif option in ("-n", "--namespace"):
             self.namespace = value
+        elif option == "--scope":
+            self.scope = value
 
 
 def option_value(name: str, action: argparse.Action | None, line: Line, context: Context) -> Found:
@@ -62,6 +71,10 @@ def option_value(name: str, action: argparse.Action | None, line: Line, context:
         return Found(directive=FILES)
     if name in ("-n", "--namespace"):
         return _fit(line, names(resources.NAMESPACES, line, context))
+    if name == "--scope":
+        from controller.cli import workernames
+
+        return _fit(line, workernames.scopes(_sets_of(line, context)))
     if name == "--for" and line.verb == "events":
         return _kind_and_name(line, context)
     if name == "--for":
@@ -81,6 +94,8 @@ def positional(line: Line, context: Context) -> Found:
     verb, before = line.verb, line.positionals
     if verb in _ACTIONS and not before:
         return _fit(line, _ACTIONS[verb])
+    if verb in _OF_NAMES:
+        return _worker_names(line, context)
     if verb == "rollout" or verb in _OF_SETS:
         return _sets(line, context)
     if verb == "logs":
@@ -107,6 +122,18 @@ def _sets(line: Line, context: Context) -> Found:
         return _kind_and_name(line, context)
     found = names(resources.WORKERSETS, line, context)
     return _fit(line, [name for name in found if name not in line.positionals])
+
+
+def _worker_names(line: Line, context: Context) -> Found:
+    """Names of background workers: what can be ensured, what can be released, what can be read."""
+    from controller.cli import workernames
+
+    before = line.positionals[1:] if line.verb == "vars" else line.positionals
+    if line.verb == "vars" and (before or line.positionals[0] != "get"):
+        return Found()
+    sets = _sets_of(line, context)
+    found = (workernames.ensured if line.verb == "release" else workernames.known)(sets, line.scope)
+    return _fit(line, [name for name in found if name not in before])
 
 
 def _top(line: Line, context: Context) -> Found:
@@ -138,14 +165,26 @@ def _fit(line: Line, values: Sequence[str]) -> Found:
 
 def names(kind: resources.Kind, line: Line, context: Context) -> list[str]:
     """Names of live objects; none where no controller answers at once."""
+    table = _ask(kind, {"includeObject": "None"}, http.TABLE, line, context)
+    return [str(row["cells"][0]) for row in table.get("rows") or ()]
+
+
+def _sets_of(line: Line, context: Context) -> list[dict[str, Any]]:
+    """The sets themselves, likewise."""
+    found: list[dict[str, Any]] = _ask(resources.WORKERSETS, {}, http.JSON, line, context).get("items") or []
+    return found
+
+
+def _ask(
+    kind: resources.Kind, query: http.Query, accept: str, line: Line, context: Context
+) -> dict[str, Any]:
     context.directory = line.directory
     where = line.namespace or context.environ.get("WORKERSET_NAMESPACE") or "default"
     client = http.Client(context.project.api_socket, timeout=_TIMEOUT)
     try:
-        query = {"includeObject": "None"}
-        table = client.request("GET", kind.path(where), query, accept=http.TABLE).json()
-        return [str(row["cells"][0]) for row in table["rows"]]
+        found: dict[str, Any] = client.request("GET", kind.path(where), query, accept=accept).json()
     except client_errors.ClientError:
-        return []
+        return {}
     finally:
         client.close()
+    return found

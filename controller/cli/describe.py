@@ -5,7 +5,7 @@ from __future__ import annotations
 from controller import clock
 from controller.cli import common, describing, errors
 from controller.client import errors as client_errors
-from controller.client import resources
+from controller.client import http, resources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,18 +41,44 @@ def run(args: argparse.Namespace, context: Context) -> int:
         kind, obj = _find(word, namespace, context)
         if index:
             context.print("\n")
-        events = _events(kind, obj, context)
-        if kind is resources.WORKERSETS:
-            selector = f"workerset.dev/set={obj['metadata']['name']}"
-            pods = common.list_objects(context.client(), resources.PODS, namespace, selector)
-            lines = describing.workerset(obj, pods, events, now)
-        elif kind is resources.PODS:
-            lines = describing.pod(obj, events, now)
-        else:
-            lines = describing.anything(obj, now)
-        for line in lines:
+        for line in _lines(kind, obj, context, now):
             context.print(_painted(line, context))
     return errors.OK
+
+
+def _lines(kind: resources.Kind, obj: Object, context: Context, now: float) -> list[str]:
+    namespace = str(obj["metadata"].get("namespace") or "default")
+    if kind is resources.WORKERSETS:
+        selector = f"workerset.dev/set={obj['metadata']['name']}"
+        pods = common.list_objects(context.client(), resources.PODS, namespace, selector)
+        around = describing.Around(_events(kind, obj, context), pods, None, _published(obj, context))
+        return describing.workerset(obj, around, now)
+    if kind is resources.PODS:
+        owner = _owner(obj, namespace, context)
+        published = _published(owner, context) if owner else ()
+        around = describing.Around(_events(kind, obj, context), (), owner, published)
+        return describing.pod(obj, around, now)
+    return describing.anything(obj, now)
+
+
+def _owner(pod: Object, namespace: str, context: Context) -> Object | None:
+    """The set of a worker, while there is one."""
+    name = describing.set_of(pod)
+    try:
+        found: Object = context.client().request("GET", resources.WORKERSETS.path(namespace, name)).json()
+    except client_errors.ApiError:
+        return None
+    return found
+
+
+def _published(obj: Object, context: Context) -> list[Object]:
+    """Where the vars of the names that a background set runs stand."""
+    spec, metadata = obj.get("spec") or {}, obj["metadata"]
+    if not spec.get("background"):
+        return []
+    path = f"/workerset/v1/vars/{http.quote(str(metadata.get('namespace') or 'default'))}"
+    items = context.client().request("GET", path, {"scope": str(spec.get("scope") or "")}).json()["items"]
+    return [one for one in items if one["set"] == metadata["name"]]
 
 
 def _words(words: list[str]) -> list[str]:

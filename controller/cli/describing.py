@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import objects, text
+from controller.cli import instances, objects, tables, text
 from controller.core import masking
 
 TYPE_CHECKING = False
@@ -15,7 +15,25 @@ if TYPE_CHECKING:
 _HIDDEN = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
 
-def workerset(obj: Object, pods: Sequence[Object], events: Sequence[Object], now: float) -> list[str]:
+class Around:
+    """What is told of a set or a worker besides itself. `published`: of the names of its scope."""
+
+    __slots__ = ("events", "owner", "pods", "published")
+
+    def __init__(
+        self,
+        events: Sequence[Object] = (),
+        pods: Sequence[Object] = (),
+        owner: Object | None = None,
+        published: Sequence[Object] = (),
+    ) -> None:
+        self.events = events
+        self.pods = pods
+        self.owner: Object = owner or {}
+        self.published = published
+
+
+def workerset(obj: Object, around: Around, now: float) -> list[str]:
     """One set with its workers."""
     status = obj.get("status") or {}
     lines = _head(obj, now)
@@ -28,21 +46,22 @@ def workerset(obj: Object, pods: Sequence[Object], events: Sequence[Object], now
         ("Revision", str(status.get("currentRevision") or "")),
     )
     lines += ["Declared:", *text.indent("\n".join(_fields(_masked(obj.get("spec") or {})))).splitlines()]
-    lines += _workers(pods, now)
+    lines += instances.lines(obj, around.pods, around.published, now)
+    lines += _workers(around.pods, now)
     lines += _conditions(status.get("conditions") or (), now)
-    return lines + _events(events, now)
+    return lines + _events(around.events, now)
 
 
-def pod(obj: Object, events: Sequence[Object], now: float) -> list[str]:
+def pod(obj: Object, around: Around, now: float) -> list[str]:
     """One worker: its process, this run and the last."""
     metadata, status, spec = obj["metadata"], obj.get("status") or {}, obj.get("spec") or {}
     main: Object = next(iter(status.get("containerStatuses") or ()), {})
     declared: Object = next(iter(spec.get("containers") or ()), {})
     annotations = metadata.get("annotations") or {}
-    owner: Object = next(iter(metadata.get("ownerReferences") or ()), {})
     lines = _head(obj, now)
     lines += _pairs(
-        ("Set", str(owner.get("name") or (metadata.get("labels") or {}).get("workerset.dev/set") or "")),
+        ("Set", set_of(obj)),
+        *instances.of_pod(obj, around.owner, around.published, now),
         ("Phase", str(status.get("phase") or "Pending")),
         ("Ready", "yes" if main.get("ready") else "no"),
         ("Process", str(annotations.get("workerset.dev/pid") or "")),
@@ -53,7 +72,14 @@ def pod(obj: Object, events: Sequence[Object], now: float) -> list[str]:
         ("Last run", container_state(main.get("lastState") or {}, now)),
     )
     lines += _conditions(status.get("conditions") or (), now)
-    return lines + _events(events, now)
+    return lines + _events(around.events, now)
+
+
+def set_of(pod: Object) -> str:
+    """The name of the set a worker belongs to."""
+    metadata = pod["metadata"]
+    owner: Object = next(iter(metadata.get("ownerReferences") or ()), {})
+    return str(owner.get("name") or (metadata.get("labels") or {}).get("workerset.dev/set") or "")
 
 
 def anything(obj: Object, now: float) -> list[str]:
@@ -130,7 +156,7 @@ def _fields(value: Object) -> list[str]:
 def _scalar(value: object) -> str:
     if value is True or value is False:
         return str(value).lower()
-    return "" if value is None else str(value).replace("\n", "\\n")
+    return "" if value is None else tables.cell(str(value).replace("\n", "\\n"))
 
 
 def _quoted(value: object) -> str:

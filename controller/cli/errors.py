@@ -15,9 +15,29 @@ if TYPE_CHECKING:
 OK = 0
 FAILED = 1
 USAGE = 2
+UNDECLARED = 3
+CAP = 4
+GIVEN_UP = 5
+TIMED_OUT = 6
+NOT_PUBLISHED = 7
+SHUTTING_DOWN = 8
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 TERMINATED = 143
+
+
+REFUSALS = {
+    "invalid": USAGE,
+    "type": USAGE,
+    "undeclared": UNDECLARED,
+    "cap": CAP,
+    "given_up": GIVEN_UP,
+    "boot_failure": GIVEN_UP,
+    "timeout": TIMED_OUT,
+    "not_published": NOT_PUBLISHED,
+    "shutting_down": SHUTTING_DOWN,
+}
+"""The exit code of each type of refusal (S3.6) that has one of its own; the others are 1."""
 
 
 class CliError(Exception):

@@ -70,6 +70,10 @@ class Events:
             self._stream.close()
             self._stream = None
 
+    def fileno(self) -> int:
+        """Readable when `batch` has something to say, or the connection is lost."""
+        return self._open().fileno()
+
     def batch(self, deadline: Deadline | None = NEVER) -> list[tuple[str, Object]] | None:
         """The next events; None once the deadline has passed. `EXPIRED`: list again. `ENDED`: hung up."""
         try:
@@ -130,6 +134,11 @@ class Mirror:
     def close(self) -> None:
         if self._events is not None:
             self._events.close()
+
+    def fileno(self) -> int:
+        """Readable when something has changed."""
+        assert self._events is not None
+        return self._events.fileno()
 
     def wait(self, deadline: Deadline | None) -> bool:
         """Until something has changed; False once the deadline has passed."""

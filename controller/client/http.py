@@ -29,7 +29,9 @@ _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 def quote(text: str) -> str:
     """Percent-encode (RFC 3986 2.1); `/` stays."""
-    return "".join(chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in text.encode())
+    return "".join(
+        chr(b) if b in _UNRESERVED else f"%{b:02X}" for b in text.encode("utf-8", "surrogateescape")
+    )
 
 
 def target(path: str, query: Query | None) -> str:
@@ -131,6 +133,16 @@ class Client:
             raise errors.ApiError(_status_of(status, content))
         return Response(status, headers, content)
 
+    def begin(self, method: str, path: str, body: object = None) -> Pending:
+        """An exchange on a connection of its own, to be waited for as long as the caller likes."""
+        link = connection.Connection(self.socket_path, self._timeout)
+        try:
+            link.send(self._encode(method, path, body, JSON, JSON))
+        except BaseException:
+            link.close()
+            raise
+        return Pending(link)
+
     def stream(
         self,
         method: str,
@@ -163,11 +175,35 @@ class Client:
         else:
             import json
 
-            content = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
+            content = json.dumps(body, separators=(",", ":")).encode("ascii")
         return (
             f"{head}Content-Type: {content_type}\r\nContent-Length: {len(content)}\r\n\r\n".encode("ascii")
             + content
         )
+
+
+class Pending:
+    """A request that was sent. `fileno` is readable once there is an answer; `close` hangs up."""
+
+    def __init__(self, link: connection.Connection) -> None:
+        self._link = link
+
+    def fileno(self) -> int:
+        return self._link.fileno()
+
+    def close(self) -> None:
+        self._link.close()
+
+    def response(self) -> Response:
+        """Raises `ApiError` for 400 and above."""
+        try:
+            status, headers = connection.read_head(self._link)
+            content = b"".join(connection.Body(self._link, headers, empty=False).pieces())
+        finally:
+            self.close()
+        if status >= 400:
+            raise errors.ApiError(_status_of(status, content))
+        return Response(status, headers, content)
 
 
 def _status_of(code: int, content: bytes) -> dict[str, Any]:

@@ -148,10 +148,11 @@ def cap_reached(catch_all: Declared, name: str, holders: Mapping[str, Mapping[st
     if len(holders) > _SHOWN:
         lines.append(f"and {len(holders) - _SHOWN} more")
     key = catch_all.key
+    where = f" --scope {catch_all.scope}" if catch_all.scope else ""
     return refusals.Refusal(
         refusals.Kind.CAP,
         f"the catch-all {key.name} runs {len(holders)} of {catch_all.cap} names already: {', '.join(lines)}; "
-        f"release one (workerctl release NAME), raise max_threads of {key.name}, "
+        f"release one (workerctl release NAME{where}), raise max_threads of {key.name}, "
         f"or declare the name as a set of its own: {name}",
         {
             "name": name,

@@ -13,6 +13,7 @@ from controller.core import (
     kinds,
     listening,
     names,
+    resolution,
     sentences,
     spec,
     stamps,
@@ -168,7 +169,7 @@ def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str
     if tally.ready + tally.completed >= tally.wanted:
         if tally.stopping:
             return Word.READY, _stopping(facts, tally)
-        return Word.READY, "" if tally.unseen is None else _of_worker(tally.unseen, rules)
+        return Word.READY, _used(rules, tally) if tally.unseen is None else _of_worker(tally.unseen, rules)
     return Word.STARTING, "" if tally.pending is None else _of_worker(tally.pending, rules)
 
 
@@ -178,6 +179,13 @@ def _idle(rules: spec.WorkerSetSpec) -> tuple[str, str]:
     if rules.kind is spec.SetKind.BACKGROUND:
         return Word.LAZY, "starts on ensure()"
     return Word.READY, "nothing is wanted: num is 0"
+
+
+def _used(rules: spec.WorkerSetSpec, tally: _Tally) -> str:
+    """How many of its places a catch-all has given away."""
+    if not rules.is_catch_all:
+        return ""
+    return f"{tally.wanted - rules.num} of {rules.declared_max_threads or resolution.DEFAULT_CAP} names"
 
 
 def _stopping(facts: worker.SetFacts, tally: _Tally) -> str:

@@ -66,6 +66,10 @@ class Vars(Protocol):
         """What is published; None if nothing is. Raises ValueError, with what is wrong, if damaged."""
         ...
 
+    async def changed(self, name: VarsName, generation: int, seconds: float) -> None:
+        """Until something else than `generation` may be published, at most `seconds`; may return early."""
+        ...
+
     def remove(self, name: VarsName) -> None:
         """The instance is gone and its vars with it; the high-water mark of its generations is kept."""
         ...

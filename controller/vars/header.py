@@ -18,6 +18,8 @@ from controller.sdk.workerset import futex, layout
 _FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
 _LENGTH = 8 * (layout.BOOT + 2)
 _MOST = 2**63
+_NAP_SECONDS = 0.02
+"""Between two looks, where there is no futex."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,13 @@ def wake(path: str) -> None:
     """Whoever waits for a publish looks around."""
     with contextlib.suppress(FileNotFoundError, ValueError), _opened(path, os.O_RDWR) as descriptor:
         futex.wake(mmap.mmap(descriptor, layout.HEADER_SIZE), 8 * layout.GENERATION)
+
+
+def sleep(path: str, generation: int, seconds: float) -> None:
+    """While the word is `generation`. The mapping is for the kernel alone: nothing is read through it."""
+    with _opened(path, os.O_RDWR) as descriptor:
+        memory = mmap.mmap(descriptor, layout.HEADER_SIZE)
+    futex.sleep(memory, 8 * layout.GENERATION, generation, seconds, nap=_NAP_SECONDS)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from controller import ports
 from controller.sdk.workerset import codec, layout, payload
-from controller.vars import folder, header, leftovers, seeds
+from controller.vars import folder, header, leftovers, seeds, sleeping
 
 _LOOKS = 8
 """So often is the word read again while the payload it names is not there or damaged."""
@@ -143,6 +143,15 @@ class SharedVars:
             except ValueError as error:
                 why = str(error)
         raise ValueError(f"published vars are damaged, {why}: the next publish heals it: {file}")
+
+    async def changed(self, name: ports.VarsName, generation: int, seconds: float) -> None:
+        path = self._path(name)
+        try:
+            words = header.read(path)
+        except (FileNotFoundError, ValueError):
+            return
+        if (words.generation if words.published else 0) == generation:
+            await sleeping.beside(lambda: header.sleep(path, words.generation, seconds))
 
     # ------------------------------------------------------------------ inside
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import pytest
@@ -11,6 +12,7 @@ from controller import ports
 
 NAME = ports.VarsName("default", "shop", "feed")
 OTHER = ports.VarsName("default", "", "feed")
+DEADLINE_SECONDS = 600.0
 ODD = ports.VarsName("default", "", "a/b\n\udcff" + "x" * 300)
 
 
@@ -130,6 +132,38 @@ def damage_is_reported_and_healed_by_the_next_publish(subject: Subject) -> None:
     assert found.value == {"a": 1}
 
 
+def a_publish_or_an_end_wakes_who_waits(subject: Subject) -> None:
+    async def all_of_them() -> None:
+        subject.vars.slot(NAME)
+        changes: list[Callable[[], object]] = [
+            lambda: subject.publish(NAME, {"a": 1}),
+            lambda: subject.publish(NAME, {"a": 2}),
+            lambda: subject.vars.look_again([NAME]),
+            lambda: subject.vars.remove(NAME),
+        ]
+        for change in changes:
+            waiting = asyncio.create_task(
+                subject.vars.changed(NAME, subject.vars.generation(NAME), DEADLINE_SECONDS)
+            )
+            while not waiting.done():  # it may not be asleep yet when the change comes: then tell it again
+                await asyncio.sleep(0)
+                change()
+                await asyncio.wait([waiting], timeout=0.05)
+
+    asyncio.run(all_of_them())
+
+
+def nobody_waits_on_what_is_not_so(subject: Subject) -> None:
+    async def each() -> None:
+        await subject.vars.changed(NAME, 0, 0.01)
+        subject.vars.slot(NAME)
+        subject.publish(NAME, {"a": 1})
+        await subject.vars.changed(NAME, 0, DEADLINE_SECONDS)
+        await subject.vars.changed(NAME, subject.vars.generation(NAME), 0.01)
+
+    asyncio.run(each())
+
+
 CASES = (
     a_slot_is_made_once,
     a_name_may_be_any_bytes,
@@ -141,4 +175,6 @@ CASES = (
     a_touch_is_taken_once,
     what_is_removed_is_gone_and_comes_back_above,
     damage_is_reported_and_healed_by_the_next_publish,
+    a_publish_or_an_end_wakes_who_waits,
+    nobody_waits_on_what_is_not_so,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +28,7 @@ class FakeVars:
         self.slots: dict[ports.VarsName, FakeSlot] = {}
         self.mark = first
         self.wall = 1.5e9
+        self.sleepers: list[asyncio.Event] = []
 
     # ------------------------------------------------------------------ as a worker
 
@@ -34,6 +37,7 @@ class FakeVars:
         if slot.body != body or slot.damage:
             slot.generation, slot.body, slot.damage = slot.generation + 1, body, ""
             self.mark = max(self.mark, slot.generation)
+            self._wake()
         return slot.generation
 
     def is_ready(self, name: ports.VarsName) -> bool:
@@ -61,6 +65,7 @@ class FakeVars:
         for name in names:
             if name in self.slots:
                 self.slots[name].epoch += 1
+        self._wake()
 
     def epoch(self, name: ports.VarsName) -> int:
         return self.slots[name].epoch if name in self.slots else 0
@@ -88,5 +93,19 @@ class FakeVars:
             raise ValueError(f"published vars are damaged, {slot.damage}: the next publish heals it: {name}")
         return ports.Snapshot(slot.generation, self.wall, slot.body, codec.parse(slot.body))
 
+    async def changed(self, name: ports.VarsName, generation: int, seconds: float) -> None:
+        if self.generation(name) != generation:
+            return
+        woken = asyncio.Event()
+        self.sleepers.append(woken)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(woken.wait(), seconds)
+
+    def _wake(self) -> None:
+        for woken in self.sleepers:
+            woken.set()
+        self.sleepers.clear()
+
     def remove(self, name: ports.VarsName) -> None:
         self.slots.pop(name, None)
+        self._wake()

@@ -34,6 +34,10 @@ class Book:
             self._directories[namespace] = found
         return found
 
+    def namespaces(self) -> list[str]:
+        """Those that declare any set."""
+        return sorted({obj["metadata"]["namespace"] for obj in self._store.list(kinds.WORKERSETS)[0]})
+
     def workerset(self, key: kinds.Key) -> kinds.Object | None:
         return self._store.find(kinds.WORKERSETS, key)
 

@@ -53,6 +53,20 @@ class Desk:
         """The command line's."""
         return await _answered(self._release(callers.command_line(namespace), request))
 
+    def resolve(self, namespace: str, name: str, scope: str) -> Answer:
+        """The instance that answers to a name, running or not, for the command line. Raises Refusal."""
+        caller = callers.command_line(namespace)
+        found: Answer = self._resolve(caller, {"name": name, "scope": scope})["instance"]
+        return found
+
+    def instances(self, namespace: str | None) -> list[Answer]:
+        """All that `list` tells a worker, of one namespace or of all."""
+        return (
+            self._list(namespace)
+            if namespace
+            else [one for each in self._book.namespaces() for one in self._list(each)]
+        )
+
     def token(self, namespace: str) -> str:
         """For a server that is no worker; the same as long as the project's state is kept."""
         return tokens.sign(self._tools.secret, callers.outside(namespace))
@@ -202,11 +216,6 @@ class Desk:
             found += [self._instance(awaiting.Target(name, one)) for name in sorted(names)]
         return found
 
-    def is_ready(self, name: ports.VarsName) -> bool:
-        """Whether a process that runs under the name is ready (S5)."""
-        found = self._book.directory(name.namespace).find(name.scope, name.name)
-        return found is not None and awaiting.is_ready(self._book.pods(awaiting.Target(name.name, found)))
-
     def _is_wanted(self, target: awaiting.Target) -> bool:
         obj = self._book.workerset(target.declared.key)
         return obj is not None and target.name in instances.names_of(obj)
@@ -217,6 +226,7 @@ class Desk:
         obj = self._book.workerset(target.declared.key)
         wanted = self._is_wanted(target)
         return {
+            "namespace": target.declared.key.namespace,
             "name": target.name,
             "scope": target.declared.scope,
             "set": target.declared.key.name,
