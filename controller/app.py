@@ -87,6 +87,7 @@ class Controller:
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
         self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self._api, self._workers = self._endpoints()
+        self._control.on_shutdown = self._workers.desk.close
 
     async def run(self, watch_signals: WatchSignals) -> int:
         watch_signals(self._stop.set, self._drain.set)

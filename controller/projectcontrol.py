@@ -6,7 +6,7 @@ Values in, values out; the parts it asks are handed in by the composition root.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,7 +56,8 @@ class About:
 
 
 class ProjectControl:
-    """`ended` is set once a shutdown is through; `purge` says whether the state goes too."""
+    """`ended` is set once a shutdown is through; `purge` says whether the state goes too. `on_shutdown` is
+    called when one begins."""
 
     def __init__(
         self, about: About, engine_: engine.Engine, store: ports.Store, runtime: Tree, clock: ports.Clock
@@ -66,6 +67,7 @@ class ProjectControl:
         self._known: tuple[Condition, ...] = ()
         self.ended = asyncio.Event()
         self.purge = False
+        self.on_shutdown: Callable[[], None] = _nothing
 
     def project(self) -> Mapping[str, object]:
         about = self._about
@@ -121,6 +123,7 @@ class ProjectControl:
 
     def shutdown(self, grace_seconds: float | None, *, purge: bool) -> AsyncIterator[Mapping[str, object]]:
         self.purge = self.purge or purge
+        self.on_shutdown()
         return self._ending(self._control.shutdown(grace_seconds))
 
     async def _ending(
@@ -162,3 +165,7 @@ def _shown(one: Condition) -> dict[str, str]:
         "reason": one.reason,
         "message": one.message,
     }
+
+
+def _nothing() -> None:
+    pass

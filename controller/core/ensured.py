@@ -7,6 +7,7 @@ revives what was given up nor makes a set look unobserved.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -76,24 +77,26 @@ def render(obj: kinds.Object, ensures: Ensures, now: str) -> kinds.Object:
     The very same object if that is so already. Names it cannot list are left out.
     """
     spec = obj["spec"]
-    wanted = {name: owners for name, owners in ensures.items() if owners and accepts(spec, name)}
     mine, others = _held(obj)
-    if not wanted and not mine:
+    if not ensures and not mine:
         return obj
-    elements = {_element(name): name for name in wanted}
+    wanted = {_element(name): name for name in ensures if accepts(spec, name)}
     listed: Sequence[str] = spec.get("instances") or ()
-    by_hand = [one for one in listed if (what := _element(one)) in others or what not in mine]
-    known = set(by_hand)
-    added = sorted(
-        (name for name in wanted if name not in known), key=lambda name: (min(wanted[name].values()), name)
+    alone = mine - others
+    by_hand = [one for one in listed if _element(one) not in alone]
+    kept = [one for one in listed if (what := _element(one)) in alone and what in wanted]
+    known = {*by_hand, *kept}
+    fresh = sorted(
+        (name for name in wanted.values() if name not in known),
+        key=lambda name: (min(ensures[name].values()), name),
     )
-    names = [*by_hand, *added]
-    if names == list(listed) and elements.keys() == mine:
+    names = [*by_hand, *kept, *fresh]
+    if names == list(listed) and wanted.keys() == mine:
         return obj
     changed = {key: value for key, value in spec.items() if key != "instances"}
-    if names or (not added and "instances" in spec and not listed):
+    if names or ("instances" in spec and not listed):
         changed["instances"] = names
-    return {**obj, "spec": changed, "metadata": _owned(obj, elements, now)}
+    return {**obj, "spec": changed, "metadata": _owned(obj, wanted, now)}
 
 
 def told(before: Ensures, after: Ensures) -> list[notes.Note]:
@@ -149,6 +152,7 @@ def _answering(directory: resolution.Directory, scope: str, name: str) -> resolu
     return found
 
 
+@functools.lru_cache(maxsize=16384)  # a write renders all names of its set, which are mostly the same ones
 def _element(name: str) -> str:
     return fieldset.value_element(name)
 
@@ -183,7 +187,7 @@ def _owned(obj: kinds.Object, elements: Mapping[str, str], now: str) -> dict[str
                 "apiVersion": obj.get("apiVersion", ""),
                 "time": now,
                 "fieldsType": "FieldsV1",
-                "fieldsV1": {"f:spec": {"f:instances": {one: {} for one in sorted(elements)}}},
+                "fieldsV1": {"f:spec": {"f:instances": {one: {} for one in elements}}},
             }
         )
         entries.sort(key=_order)

@@ -33,13 +33,15 @@ DISCONNECTED = worker.Wait(
 
 @dataclass(frozen=True, slots=True)
 class Desired:
-    """One set as declared; `obj` is None where processes run that nobody declares."""
+    """One set as declared; `obj` is None where processes run that nobody declares. Without `tell` the status
+    is left for a later pass."""
 
     obj: kinds.Object | None
     facts: worker.SetFacts
     places: tuple[steps.Place, ...] = ()
     deleting: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
+    tell: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision. `records` holds those that change (None = remove); `status` is None if undeclared."""
+    """The decision. `records` holds those that change (None = remove); `status` is None if undeclared or
+    left for later."""
 
     facts: worker.SetFacts
     verbs: tuple[runs.Verb, ...] = ()
@@ -227,7 +230,7 @@ def _assemble(
 
 
 def _status(desired: Desired, views: list[worker.View], now: worker.Moment) -> dict[str, Any] | None:
-    if desired.obj is None:
+    if desired.obj is None or not desired.tell:
         return None
     ordered = sorted(views, key=lambda view: (view.ordinal, view.ref.worker))
     asked = status.Asked(len(desired.places), desired.deleting, desired.ensures)

@@ -44,6 +44,8 @@ class ClaimIndex:
         self._claims: dict[kinds.Key, tuple[str, ...]] = {}
         self._weak: dict[kinds.Key, Mapping[str, str]] = {}
         self._lingering: dict[kinds.Key, set[str]] = {}
+        self._crowded: set[tuple[str, str]] = set()
+        """Places with more than one holder: there are few, and nothing else can be yielded or blocked."""
 
     def contested(self) -> list[list[list[str]]]:
         """What to store: the order wherever somebody waits, and what is let go but still in use."""
@@ -61,7 +63,10 @@ class ClaimIndex:
             for namespace, name, claim in holders:
                 key = kinds.Key(namespace, name)
                 keys.append(key)
-                self._holders.setdefault(rules.place_of(namespace, claim), []).append((key, claim))
+                place = rules.place_of(namespace, claim)
+                self._holders.setdefault(place, []).append((key, claim))
+                if len(self._holders[place]) > 1:
+                    self._crowded.add(place)
                 self._lingering.setdefault(key, set()).add(claim)
         return tuple(keys)
 
@@ -83,6 +88,8 @@ class ClaimIndex:
             holders = self._holders.setdefault(rules.place_of(key.namespace, claim), [])
             if (key, claim) not in holders:
                 holders.append((key, claim))
+                if len(holders) > 1:
+                    self._crowded.add(rules.place_of(key.namespace, claim))
         lingering = (self._lingering.pop(key, set()) | set(old) | set(old_soft)) - set(new) - soft.keys()
         if lingering:
             self._lingering[key] = lingering
@@ -91,11 +98,14 @@ class ClaimIndex:
 
     def yielded(self, key: kinds.Key) -> frozenset[str]:
         """The names of weak claims that another set makes in earnest."""
+        weak = self._weak.get(key)
+        if not weak:
+            return frozenset()
         return frozenset(
-            name
-            for claim, name in self._weak.get(key, {}).items()
-            if len(holders := self._holders[key.namespace, claim]) > 1
-            and any(held in self._claims.get(other, ()) for other, held in holders)
+            weak[claim]
+            for namespace, claim in self._crowded
+            if namespace == key.namespace and claim in weak
+            if any(held in self._claims.get(other, ()) for other, held in self._holders[namespace, claim])
         )
 
     def give_way(self, key: kinds.Key, running: Collection[str]) -> tuple[kinds.Key, ...]:
@@ -139,6 +149,8 @@ class ClaimIndex:
             # One goes on, the others wait for that one now.
             freed.update((other, None) for other, held in holders[at + 1 :] if rules.collide(held, claim))
             del holders[at]
+            if len(holders) < 2:
+                self._crowded.discard(place)
             if not holders:
                 del self._holders[place]
         freed.pop(key, None)

@@ -68,7 +68,7 @@ def may_wait(outcome: Outcome, mind: SetMemory | None) -> bool:
         and not decided.records
         and not _is_others_word(outcome, mind)
         and all(isinstance(verb, asked) for verb in decided.verbs)
-        and all(note.reason == "Started" for note in decided.notes)
+        and all(note.reason in ("Started", "Ensured") for note in decided.notes)
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller import ports
 from controller.core import kinds, notes, plan, records, spec, steps, worker
 
 Identity = tuple[str, int, str]
@@ -29,10 +28,14 @@ class SetMemory:
     places_of: spec.WorkerSetSpec | None = None
     listed: object = None
     yielded: frozenset[str] = frozenset()
-    names: frozenset[ports.VarsName] = frozenset()
+    scope: str = ""
+    names: frozenset[str] = frozenset()
+    names_of: object = None
+    running: set[str] = field(default_factory=set)
     ready_names: frozenset[str] | None = None
     idle_due: dict[str, float] = field(default_factory=dict)
     idle_at: float | None = None
+    status_rests_until: float = 0.0
     env_file_values: Mapping[str, str] = field(default_factory=dict)
     env_problem: str = ""
     env_stale: bool = True

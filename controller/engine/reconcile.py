@@ -7,6 +7,7 @@ leaves memory and store as they were, and the next pass decides afresh.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,12 @@ from controller.engine.history import History
 from controller.engine.memory import SetMemory
 from controller.engine.shared import SharedNames
 
+STATUS_REST_FACTOR = 8.0
+LONGEST_STATUS_REST_SECONDS = 1.0
+LARGE_SET = 100
+"""The status of a set of n workers costs n to make and to write. That of a large one rests for so many times
+as long as a pass over it took: telling of a thousand names that come one by one costs a part of the time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -30,12 +37,12 @@ class Outcome:
     obj: kinds.Object | None
     decided: plan.Plan
     gone: bool
-    idle_at: float | None = None
+    other_at: float | None = None
 
     @property
     def wake_at(self) -> float | None:
-        """When to look again: at what was decided, or at lazy names that may be idle."""
-        return min((at for at in (self.decided.wake_at, self.idle_at) if at is not None), default=None)
+        """When to look again: at what was decided, at lazy names that may be idle, at a status that rests."""
+        return min((at for at in (self.decided.wake_at, self.other_at) if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +86,15 @@ class Reconciler:
         if obj is not None and mind.identity is not None and mind.identity[0] != obj["metadata"]["uid"]:
             # Another set of the same name: what was remembered of the first is not about this one.
             mind = self._minds[key] = SetMemory(
-                records=dict.fromkeys(mind.records, records.EMPTY), pods=mind.pods, names=mind.names
+                records=dict.fromkeys(mind.records, records.EMPTY),
+                pods=mind.pods,
+                names=mind.names,
+                scope=mind.scope,
             )
         obj = self._without_idle(key, obj, mind, now)
         desired = self._desires.of(key, obj, mind, now.monotonic)
+        if mind.status_rests_until > now.monotonic:
+            desired = dataclasses.replace(desired, tell=False)
         processes = self._runtime.processes(key)
         observed = plan.Observed(
             processes=processes,
@@ -94,7 +106,10 @@ class Reconciler:
         )
         decided = plan.plan(desired, observed, now, self._ids.run)
         over = observed.connected and (obj is None or desired.deleting) and not processes
-        return Outcome(key, obj, decided, over, mind.idle_at)
+        appointments = (mind.idle_at, None if desired.tell else mind.status_rests_until)
+        return Outcome(
+            key, obj, decided, over, min((at for at in appointments if at is not None), default=None)
+        )
 
     def _without_idle(
         self, key: kinds.Key, obj: kinds.Object | None, mind: SetMemory, now: worker.Moment
@@ -114,6 +129,9 @@ class Reconciler:
         obj, decided, key = outcome.obj, outcome.decided, outcome.key
         if obj is not None and decided.status is not None and decided.status != obj.get("status"):
             self._store.update(kinds.WORKERSETS, {**obj, "status": decided.status})
+            mind = self.mind(key)
+            rest = STATUS_REST_FACTOR * mind.plan_seconds if len(mind.places) > LARGE_SET else 0.0
+            mind.status_rests_until = now.monotonic + min(rest, LONGEST_STATUS_REST_SECONDS)
         self._write_records(key, decided.records)
         if obj is None:
             return
@@ -125,8 +143,10 @@ class Reconciler:
             self._events.write(obj, told, now.wall)
 
     def hold(self, outcome: Outcome) -> None:
-        """This pass is not written; the next one tells what it has to tell."""
-        self.mind(outcome.key).held = outcome.decided.notes
+        """This pass is not written; the next one tells what it has to tell, and itself finds who ensured."""
+        self.mind(outcome.key).held = tuple(
+            note for note in outcome.decided.notes if note.reason != "Ensured"
+        )
 
     def project(self, outcome: Outcome, now: worker.Moment) -> None:
         """Only what is never on disk: where nothing else could be written, Pods still tell what runs."""
@@ -156,13 +176,13 @@ class Reconciler:
             else:
                 mind.records[name] = record
         mind.held = None
+        self._shared.follow(key, outcome.obj, mind, decided)
         mind.last = decided
         mind.pods = decided.views
         if outcome.obj is not None:
             mind.pod_labels = _labels(outcome.obj)
             mind.revision = _revision(outcome)
         mind.evicted = {name: grace for name, grace in mind.evicted.items() if _still_evicted(decided, name)}
-        self._shared.follow(key, outcome.obj, mind, decided)
         running = {view.worker_name for view in decided.views.values() if view.run} if mind.yielded else ()
         freed = self._claims.give_way(key, running)
         return freed if decided.outdated else (*freed, *self._claims.settle(key))

@@ -41,24 +41,33 @@ class SharedNames:
         if obj is None or not obj["spec"].get("background"):
             self.forget(key, mind)
             return
-        named = functools.partial(ports.VarsName, key.namespace, obj["spec"].get("scope", ""))
         views = [one.view for one in decided.workers.values() if one.view is not None]
-        names = instances.names_of(obj) | {view.worker_name for view in views}
+        running = {view.worker_name for view in views}
+        if mind.names_of is not obj["spec"] or running != mind.running:
+            self._follow_names(key, obj, mind, running)
         ready = frozenset(view.worker_name for view in views if view.ready)
-        current = frozenset(named(name) for name in names)
-        self._let_go(key, mind.names - current)
-        for name in current - mind.names:
+        marked = frozenset() if mind.ready_names is None else mind.ready_names
+        for name in mind.names if mind.ready_names is None else ready ^ marked:
+            where = ports.VarsName(key.namespace, mind.scope, name)
+            self._quietly(functools.partial(self._vars.set_ready, where, name in ready))
+        mind.ready_names = ready
+
+    def _follow_names(self, key: kinds.Key, obj: kinds.Object, mind: SetMemory, running: set[str]) -> None:
+        names, scope = instances.names_of(obj) | running, obj["spec"].get("scope", "")
+        if scope != mind.scope:
+            self.forget(key, mind)
+        mind.scope, mind.names_of = scope, obj["spec"]
+        self._let_go(key, mind.scope, mind.names - names)
+        for one in names - mind.names:
+            name = ports.VarsName(key.namespace, mind.scope, one)
             self._holders.setdefault(name, set()).add(key)
             self._quietly(functools.partial(self._vars.slot, name))
-        before = mind.ready_names
-        for name in current if before is None else {named(one) for one in ready ^ before} & current:
-            self._quietly(functools.partial(self._vars.set_ready, name, name.name in ready))
-        mind.names, mind.ready_names = current, ready
+        mind.names, mind.running = names, running
 
     def forget(self, key: kinds.Key, mind: SetMemory) -> None:
         """The set runs no name any more."""
-        self._let_go(key, mind.names)
-        mind.names, mind.ready_names = frozenset(), None
+        self._let_go(key, mind.scope, mind.names)
+        mind.names, mind.names_of, mind.ready_names = frozenset(), None, None
 
     def look_again(self, namespaces: Collection[str]) -> None:
         """Names of these namespaces may resolve elsewhere now."""
@@ -95,8 +104,9 @@ class SharedNames:
         self._quietly(lambda: found.extend(self._vars.known()))
         return tuple(found)
 
-    def _let_go(self, key: kinds.Key, names: Iterable[ports.VarsName]) -> None:
-        for name in names:
+    def _let_go(self, key: kinds.Key, scope: str, names: Iterable[str]) -> None:
+        for one in names:
+            name = ports.VarsName(key.namespace, scope, one)
             holders = self._holders.get(name, set())
             holders.discard(key)
             if not holders:

@@ -26,6 +26,7 @@ class Script:
     error: str = ""
     handle_after: float | None = None
     ready_after: float | None = None
+    publish_after: float | None = None
     listens_after: float | None = None
     blind: bool = False
     exit_after: float | None = None
@@ -225,7 +226,11 @@ class ScriptedRuntime:
         )
         self._put(changed)
         self._tell(process.ref)
-        for after, level in ((script.handle_after, "handle_taken"), (script.ready_after, "ready")):
+        for after, level in (
+            (script.handle_after, "handle_taken"),
+            (script.ready_after, "ready"),
+            (script.publish_after, "published"),
+        ):
             if after is not None:
                 self._later(after, lambda level=level: self._level(run, level))  # type: ignore[misc]
         if script.exit_after is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from controller import settings
-from controller.core import deletion, kinds
+from controller.core import deletion, ensured, kinds, stamps
 from controller.engine.engine import Engine
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
@@ -62,14 +62,37 @@ class World:
                 {"apiVersion": "workerset.dev/v1", "kind": "WorkerSet", "metadata": metadata, "spec": spec},
             )
         metadata = {**found["metadata"], **meta}
-        if found["spec"] != spec:
-            metadata["generation"] += 1
-        return self.store.update(kinds.WORKERSETS, {**found, "metadata": metadata, "spec": spec})
+        new = ensured.fitting({**found, "metadata": metadata, "spec": spec})
+        new = ensured.render(new, self.store.ensures(namespace, name), self.now())
+        if found["spec"] != new["spec"]:
+            new["metadata"] = {**new["metadata"], "generation": metadata["generation"] + 1}
+        return self.store.update(kinds.WORKERSETS, new)
 
     def edit(self, name: str, /, **fields: Any) -> kinds.Object:
         """Change fields of the spec; None removes one."""
         spec = {**self.get(name)["spec"], **fields}
         return self.apply(name, {field: value for field, value in spec.items() if value is not None})
+
+    def ensure(self, name: str, worker_name: str, owner: str = "workerctl") -> None:
+        """What an `ensure()` of `owner` writes, once it is resolved."""
+        with self.store.transaction():
+            held = self.store.ensures(NAMESPACE, name).get(worker_name, {})
+            self.store.put_ensure(NAMESPACE, name, worker_name, {owner: self.now(), **held})
+            self._render(name)
+
+    def release(self, name: str, worker_name: str) -> None:
+        with self.store.transaction():
+            self.store.put_ensure(NAMESPACE, name, worker_name, None)
+            self._render(name)
+
+    def _render(self, name: str) -> None:
+        obj = self.get(name)
+        rendered = ensured.render(obj, self.store.ensures(NAMESPACE, name), self.now())
+        if rendered is not obj:
+            self.store.update(kinds.WORKERSETS, rendered)
+
+    def now(self) -> str:
+        return stamps.rfc3339(self.clock.wall())
 
     def annotate_restart(self, name: str, value: str) -> None:
         annotations = {**(self.get(name)["metadata"].get("annotations") or {})}

@@ -11,11 +11,12 @@ from collections import defaultdict
 from typing import Any
 
 from controller import ports, settings
-from controller.core import errors, kinds, parse, revisions, spec, steps, template
+from controller.core import errors, instances, kinds, parse, resolution, revisions, spec, steps, template
 from controller.core.lifecycle import State
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
 
+NAMES = ("x", "y", "j1", "j2", "j3", "j4")
 SETS = ("alpha", "beta", "gamma")
 LISTEN = (["127.0.0.1:1"], ["0.0.0.0:1", "unix:a"], ["127.0.0.1:2", "127.0.0.1:1"], ["unix:a", "127.0.0.1:0"])
 RESTING = (State.FAILED, State.COMPLETED, State.BACKOFF)
@@ -51,7 +52,7 @@ class Simulation:
     def _direct(self, start: ports.StartRun, _count: int) -> Script:
         """How a run behaves: anything goes, until the world is kind."""
         rules = parse.parse_workerset(self.world.get(start.ref.workerset))
-        gates = {"handle_after": 0.1, "ready_after": 0.2}
+        gates = {"handle_after": 0.1, "ready_after": 0.2, "publish_after": 0.3}
         if rules.kind is spec.SetKind.HTTP:
             gates = {"listens_after": self.random.choice((0.1, 0.1, 3.0))}
         if rules.ready_when is spec.Gate.COMPLETED:
@@ -68,6 +69,7 @@ class Simulation:
             return Script(error="command not found: nope")
         if roll < 0.82:
             late = {"ready_after": pick(0, 5), "handle_after": pick(0, 5), "listens_after": pick(0, 5)}
+            late["publish_after"] = pick(0, 5)
             return Script(start_delay=pick(0, 3), **late)
         if roll < 0.90:
             return Script(**gates, ignores_stop=True)
@@ -86,6 +88,8 @@ class Simulation:
             (2, self._delete),
             (2, self._restart),
             (1, self._delete_pod),
+            (5, self._ensure),
+            (2, self._release),
             (3, self._crash),
             (3, self._restart_controller),
             (1, self._fill_disk),
@@ -105,11 +109,13 @@ class Simulation:
     def _random_spec(self) -> dict[str, Any]:
         choose = self.random.choice
         declared: dict[str, Any] = {"command": [choose(("v1", "v2", "v3"))], "num": choose((0, 1, 1, 2, 4))}
-        if self.random.random() < 0.5:
-            declared |= {"background": True, "name": choose(("x", "y"))}
+        background = self.random.random() < 0.6
+        if background:
+            declared |= self._random_background()
         elif self.random.random() < 0.4:
             declared["listen"] = choose(LISTEN)
-        gate = choose(("started", "started", "handle", "notify", "completed"))
+        gates = ("started", "started", "handle", "notify", "completed")
+        gate = choose((*gates, "vars") if background else gates)
         if "listen" in declared:
             gate = "listening"
         declared["ready_when"] = gate
@@ -123,6 +129,19 @@ class Simulation:
         declared["min_ready"] = choose(("500ms", "2s"))
         if self.random.random() < 0.2:
             declared["env_files"] = [".env"]
+        return declared
+
+    def _random_background(self) -> dict[str, Any]:
+        choose = self.random.choice
+        declared: dict[str, Any] = {"background": True, "scope": choose(("", "", "shop"))}
+        if self.random.random() < 0.6:
+            declared["name"] = choose(("x", "y"))
+        else:
+            declared |= {"max_threads": 3, "num": choose((0, 0, 1))}
+            if self.random.random() < 0.3:
+                declared["instances"] = [choose(NAMES)]
+        if self.random.random() < 0.3:
+            declared["idle_timeout"] = "20s"
         return declared
 
     def _try(self, write: Any) -> None:
@@ -169,6 +188,35 @@ class Simulation:
             worker = self.random.choice(pods)
             self.trace.append(f"  {worker}")
             self._try(lambda: self.world.delete_pod(worker))
+
+    def _directory(self) -> resolution.Directory:
+        sets = self.world.store.list(kinds.WORKERSETS, NAMESPACE)[0]
+        return resolution.Directory(one for obj in sets if (one := resolution.declared(obj)) is not None)
+
+    def _ensure(self) -> None:
+        """As a worker's request does: resolved first, and refused over the cap."""
+        name, scope = self.random.choice(NAMES), self.random.choice(("", "shop"))
+        found = self._directory().find(scope, name)
+        owner = self.random.choice(("workerctl", *(f"{NAMESPACE}/{one}" for one in SETS)))
+        alive = owner == "workerctl" or self._is_there(owner.partition("/")[2])
+        if found is None or found.is_eager or not alive:
+            return
+        held = self.world.get(found.key.name)["spec"].get("instances", [])
+        if found.is_catch_all and name not in held and len(held) >= found.cap:
+            return
+        self.trace.append(f"  {name} of {found.key.name} for {owner}")
+        self._try(lambda: self.world.ensure(found.key.name, name, owner))
+
+    def _is_there(self, name: str) -> bool:
+        obj = self.world.find(name)
+        return obj is not None and "deletionTimestamp" not in obj["metadata"]
+
+    def _release(self) -> None:
+        held = [(one, name) for one in SETS for name in self.world.store.ensures(NAMESPACE, one)]
+        if held:
+            of, name = self.random.choice(held)
+            self.trace.append(f"  {name} of {of}")
+            self._try(lambda: self.world.release(of, name))
 
     def _crash(self) -> None:
         live = [one for one in self.world.runtime.live() if one.pid]
@@ -277,7 +325,7 @@ class Simulation:
         for one in self.world.runtime.live():
             start = self.world.runtime._starts[one.run]
             if start.background:
-                holders[start.worker_name].add(one.ref.workerset)
+                holders[f"{start.scope}/{start.worker_name}"].add(one.ref.workerset)
         for name, sets in holders.items():
             if len(sets) > 1:
                 raise Broken(f"two holders of one name: {name} {sorted(sets)}")
@@ -355,6 +403,7 @@ class Simulation:
         if world.next_at() is not None:
             raise Broken(f"it never comes to rest: next at {world.next_at()}")
         self._check_idle()
+        self._check_ensured()
         for name in SETS:
             self._check_converged(name)
 
@@ -367,6 +416,28 @@ class Simulation:
             raise Broken("planning again wrote something")
         if len(self.world.runtime.verbs) != verbs:
             raise Broken(f"planning again did something: {self.world.runtime.verbs[verbs:]}")
+
+    def _check_ensured(self) -> None:
+        """S3.2: each name that is asked for is listed where it is answered; slots are those of the names."""
+        directory, slots = self._directory(), set()
+        for name in SETS:
+            obj = self.world.find(name)
+            ensures = self.world.store.ensures(NAMESPACE, name)
+            if obj is None:
+                if ensures:
+                    raise Broken(f"{name} is gone and names of it are ensured: {ensures}")
+                continue
+            scope = obj["spec"].get("scope", "")
+            for asked in ensures:
+                found = directory.find(scope, asked)
+                if found is None or found.key.name != name:
+                    raise Broken(f"{asked} is kept with {name}, and answered by {found}")
+                if asked not in obj["spec"].get("instances", ()):
+                    raise Broken(f"{asked} is ensured and not listed: {obj['spec']}")
+            slots |= {(scope, one) for one in instances.names_of(obj)}
+        known = {(one.scope, one.name) for one in self.world.vars.known()}
+        if known != slots:
+            raise Broken(f"slots of shared memory: {known}, names: {slots}")
 
     def _check_converged(self, name: str) -> None:
         obj, key = self.world.find(name), kinds.Key(NAMESPACE, name)
@@ -390,7 +461,7 @@ class Simulation:
         wanted = rules.template.listen if steps.places(name, rules) else ()
         if tuple(one.address for one in self.world.runtime.sockets(key) if one.bound) != wanted:
             raise Broken(f"{name} listens elsewhere: {self.world.runtime.sockets(key)}")
-        for place in steps.places(name, rules):
+        for place in mind.places:
             view = mind.last.views[place.worker] if mind.last is not None else None
             if view is None or not (view.ready or self._may_rest(view.state, rules)):
                 raise Broken(f"{place.worker} is not where it should be: {view}")

@@ -107,6 +107,7 @@ class Desk:
             absent = [one for one in targets if not awaiting.is_there(self._book.pods(one), mode)]
             self.waits.refuse_cycle(caller.node, absent)
         deadline = self._tools.clock.monotonic() + seconds
+        given_up = [pod for one in targets for pod in self._given_up(one)]
         wanted = [
             (target.declared.key, target.name)
             for target in lazy
@@ -114,8 +115,10 @@ class Desk:
         ]
         if wanted:
             await self._collector.add(wanted, caller.owner)
+            directory = self._book.directory(caller.namespace)  # somebody else may have written meanwhile
+            targets = [awaiting.Target(name, directory.resolve(scope, name)) for name in names]
         self._touch(targets)
-        self._afresh.start([pod for one in targets for pod in self._given_up(one)])
+        self._afresh.start(given_up)
         await self._wait(targets, mode, caller, (deadline, seconds))
         return {"ok": True, "instances": [self._instance(self._again(target)) for target in targets]}
 

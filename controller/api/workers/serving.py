@@ -21,16 +21,18 @@ class Endpoint:
         self._identity: tuple[int, int] | None = None
 
     async def serve(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set. Raises `server.SocketProblem`."""
+        """Until `stop` is set. Raises `server.SocketProblem`.
+
+        Who still waits loses its connection and asks the next controller; only the end of everything
+        (`Desk.close`) is told as such.
+        """
         await self._listen()
         try:
             await stop.wait()
         finally:
-            self.desk.close()
             for running in self._servers:
                 running.close()
             self._servers.clear()
-            await asyncio.sleep(0)  # who waited is told before the connection goes
             for connection in tuple(self._everybody):
                 connection.close()
             if server.identity(self._path) == self._identity:
