@@ -111,7 +111,8 @@ def fresh_bare(project: common.Project) -> tuple[subprocess.Popen[bytes], tuple[
         probe.bind(("127.0.0.1", 0))
         address: tuple[str, int] = probe.getsockname()
     words = command("--host", address[0], "--port", str(address[1]))
-    process = subprocess.Popen(words, cwd=project.root, env=project.environ)
+    # A session of its own, as every worker has: the scheduler shares time by session (sched(7), autogroup).
+    process = subprocess.Popen(words, cwd=project.root, env=project.environ, start_new_session=True)
     wait_until(lambda: answers(address), "the bare server answers")
     return process, address
 
@@ -168,7 +169,11 @@ def interval(ratios: list[float]) -> tuple[float, float, float]:
 def take(count: int, seconds: float) -> list[Pair]:
     with common.project() as project:
         (project.root / "app.py").write_text(APP)
-        declared = {"command": command("--fd", "3"), "listen": ["127.0.0.1:0"]}
+        declared = {
+            "command": command("--fd", "3"),
+            "listen": ["127.0.0.1:0"],
+            "max_consecutive_failures": -1,
+        }
         project.declare("web", 1, **declared)
         if (os.cpu_count() or 1) > 1:
             os.sched_setaffinity(0, {1})
