@@ -65,8 +65,8 @@ def split(text: str) -> list[str]:
     except ValueError:
         words = text.split()
     for place, word in enumerate(words):
-        if word in OPERATORS or (word.endswith(";") and len(word) > 1):
-            return [*words[:place], *([word[:-1]] if word not in OPERATORS else [])]
+        if word in OPERATORS or word.startswith("$(") or (word.endswith(";") and len(word) > 1):
+            return [*words[:place], *([word[:-1]] if word.endswith(";") and word != ";" else [])]
     return words
 
 
@@ -171,6 +171,7 @@ def test_commands_are_found_in_pages_at_all() -> None:
         (" gett ws", "no such verb: gett"),
         (" get ws --nonsense", "no such option of get: --nonsense"),
         (" get ws | grep --nonsense x", ""),
+        (" logs $(grep --nonsense x)", ""),
     ],
 )
 def test_the_check_of_commands_sees_what_is_wrong(text: str, why: str) -> None:

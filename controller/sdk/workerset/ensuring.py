@@ -45,7 +45,7 @@ def ensure_vars(name: str, timeout: float = DEFAULT_SECONDS, scope: str | None =
 def release(names: str | Sequence[str], scope: str | None = None) -> list[str]:
     """The opposite of `ensure`: this worker's set wants them no more. Returns the names it had ensured.
 
-    A name goes on running while another set wants it.
+    A name goes on running while another set wants it; `workerctl release` ends it for all.
     """
     return client.run(releasing(names, scope))
 
