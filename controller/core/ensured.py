@@ -121,28 +121,21 @@ def settled(
 ) -> dict[tuple[kinds.Key, str], Owners | None]:
     """Records that change so that each is with the set that answers to its name; None = removed.
 
-    `there` are the owners that exist. A name nobody answers to, that runs anyway (`num` above 0), or that
-    nobody who exists asks for has no record.
+    `there` are the owners that exist. A name nobody answers to, or that nobody who exists asks for, has none.
     """
-    changes: dict[tuple[kinds.Key, str], Owners | None] = {}
-    for key, ensures in held.items():
+    before = {(key, name): owners for key, ensures in held.items() for name, owners in ensures.items()}
+    after: dict[tuple[kinds.Key, str], dict[str, str]] = {}
+    for (key, name), owners in before.items():
         source = directory.sets.get(key)
-        for name, owners in ensures.items():
-            alive = {owner: since for owner, since in owners.items() if owner in there}
-            target = None if source is None else _answering(directory, source.scope, name)
-            if target is None or not alive:
-                changes[key, name] = None
-            elif target.key != key:
-                changes[key, name] = None
-                if not target.is_eager:
-                    known = changes.get((target.key, name)) or held.get(target.key, NONE).get(name, {})
-                    changes[target.key, name] = {**alive, **known}
-            else:
-                known = changes.get((key, name)) or owners
-                alive = {owner: since for owner, since in known.items() if owner in there}
-                if alive != owners:
-                    changes[key, name] = alive
-    return changes
+        target = None if source is None else _answering(directory, source.scope, name)
+        if target is None:
+            continue
+        for owner, since in owners.items():
+            if owner in there:
+                known = after.setdefault((target.key, name), {})
+                known[owner] = min(since, known.get(owner, since))
+    changed = {where: after.get(where) for where, owners in before.items() if after.get(where) != owners}
+    return {**changed, **{where: owners for where, owners in after.items() if where not in before}}
 
 
 def _answering(directory: resolution.Directory, scope: str, name: str) -> resolution.Declared | None:

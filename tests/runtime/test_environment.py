@@ -257,3 +257,55 @@ def test_the_project_is_known_by_device_and_inode(tmp_path: Path) -> None:
     link = tmp_path.parent / f"{tmp_path.name}-link"
     os.symlink(tmp_path, link)
     assert contract.project_tag(str(link)) == contract.project_tag(str(tmp_path))
+
+
+def contacts(path: str = "/run/vars/slot") -> environment.Contacts:
+    return environment.Contacts("/run/workers.sock", "secret", lambda *_: path)
+
+
+def test_s8_2_a_worker_is_told_where_to_ask_and_where_to_publish(tmp_path: Path) -> None:
+    made = environment.Resolver(str(tmp_path), BASE, contacts())
+    me = environment.Identity("job-a", "shop", background=True, namespace="default")
+    found = made.resolve(spec.Template(command=("x",)), me, {}).variables
+    assert found[contract.SOCKET].value == "/run/workers.sock"
+    assert found[contract.VARS].value == "/run/vars/slot"
+    plain = environment.Identity("web", namespace="default")
+    assert contract.VARS not in made.resolve(spec.Template(command=("x",)), plain, {}).variables
+
+
+def test_s2_4_each_worker_has_a_token_of_its_own_that_is_masked(tmp_path: Path) -> None:
+    made = environment.Resolver(str(tmp_path), BASE, contacts())
+    one = made.own_of(ports.WorkerRef("default", "jobs", "jobs-0"))[contract.TOKEN]
+    other = made.own_of(ports.WorkerRef("default", "jobs", "jobs-1"))[contract.TOKEN]
+    assert one != other
+    shown = environment.listing(made.resolve(spec.Template(command=("x",)), ME, {}))
+    values = {entry["name"]: entry["value"] for entry in shown}
+    assert values[contract.TOKEN] == masking.MASK
+    assert one not in "".join(values.values())
+    assert values[contract.VARS] == "(the slot of its name)", "to look at it makes none"
+
+
+@pytest.mark.parametrize(
+    ("declared", "base", "rest"),
+    [
+        ({}, {}, ""),
+        ({}, {"PYTHONPATH": "/base"}, ":/base"),
+        ({"PYTHONPATH": "src"}, {"PYTHONPATH": "/base"}, ":src"),
+    ],
+)
+def test_s8_2_the_library_comes_first_on_python_s_path(
+    tmp_path: Path, declared: dict[str, str], base: dict[str, str], rest: str
+) -> None:
+    made = resolve(tmp_path, spec.Template(command=("x",), env=declared), {**BASE, **base})
+    assert made.variables["PYTHONPATH"].value == environment.SDK + rest
+    assert (Path(environment.SDK) / "workerset" / "__init__.py").exists()
+
+
+def test_s6_no_shared_memory_is_a_reason_not_to_start(tmp_path: Path) -> None:
+    def full(*_: str) -> str:
+        raise OSError(28, "No space left on device")
+
+    made = environment.Resolver(str(tmp_path), BASE, environment.Contacts("/run/s", "secret", full))
+    me = environment.Identity("a", background=True, namespace="default")
+    with pytest.raises(ports.LaunchProblem, match="cannot make its shared memory"):
+        made.resolve(spec.Template(command=("x",)), me, {})

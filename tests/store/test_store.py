@@ -337,3 +337,35 @@ def test_flaky_store_refuses_as_a_full_disk_would() -> None:
 
 def test_kinds_agree_on_what_is_volatile() -> None:
     assert [one.kind for one in kinds.RESOURCES if not one.durable] == ["Pod"]
+
+
+def test_s3_2_ensures_survive_a_restart_and_removed_ones_do_not(path: str) -> None:
+    store = Store(path)
+    store.put_ensure("default", "jobs", "a", {"default/web": "2024-01-01T00:00:00Z"})
+    store.put_ensure("default", "jobs", "byte \udc80", {"workerctl": "2024-01-01T00:00:01Z"})
+    store.put_ensure("default", "jobs", "gone", {"workerctl": "2024-01-01T00:00:01Z"})
+    store.put_ensure("default", "jobs", "gone", None)
+    store.close()
+    again = Store(path)
+    assert again.ensures("default", "jobs") == {
+        "a": {"default/web": "2024-01-01T00:00:00Z"},
+        "byte \udc80": {"workerctl": "2024-01-01T00:00:01Z"},
+    }
+    again.close()
+
+
+def test_a_file_of_the_first_format_is_brought_up_to_date(path: str) -> None:
+    store = Store(path)
+    store.create(WS, make("a"))
+    store.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("DROP TABLE ensures")
+        connection.execute("PRAGMA user_version=1")
+    connection.close()
+    again = Store(path)
+    assert again.find(WS, key("a")) is not None
+    again.put_ensure("default", "a", "x", {"workerctl": "now"})
+    again.close()
+    third = Store(path)
+    assert third.ensures("default", "a") == {"x": {"workerctl": "now"}}
+    third.close()
