@@ -17,7 +17,7 @@ class SetMemory:
 
     `held`: what is still to be told of a pass that was not written (None: the last one was).
     `places_of`, `listed` and `yielded` are what `places` were made of; `names` have a slot of shared memory
-    because of this set, and those in `ready_names` are marked ready there. `idle_due` is when each lazy name
+    because of this set, and those in `ready_runs` are marked ready there. `idle_due` is when each lazy name
     is looked at.
     """
 
@@ -32,7 +32,7 @@ class SetMemory:
     names: frozenset[str] = frozenset()
     names_of: object = None
     running: set[str] = field(default_factory=set)
-    ready_names: frozenset[str] | None = None
+    ready_runs: frozenset[tuple[str, str]] | None = None
     idle_due: dict[str, float] = field(default_factory=dict)
     idle_at: float | None = None
     status_rests_until: float = 0.0

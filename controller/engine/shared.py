@@ -45,12 +45,16 @@ class SharedNames:
         running = {view.worker_name for view in views}
         if mind.names_of is not obj["spec"] or running != mind.running:
             self._follow_names(key, obj, mind, running)
-        ready = frozenset(view.worker_name for view in views if view.ready)
-        marked = frozenset() if mind.ready_names is None else mind.ready_names
-        for name in mind.names if mind.ready_names is None else ready ^ marked:
+        ready = frozenset((view.worker_name, view.run) for view in views if view.ready)
+        if ready == mind.ready_runs:
+            return
+        # By run: the word was cleared where an exit was seen, even if the next run is ready by now.
+        changed = {name for name, _ in ready ^ mind.ready_runs} if mind.ready_runs is not None else mind.names
+        there = {name for name, _ in ready}
+        for name in changed:
             where = ports.VarsName(key.namespace, mind.scope, name)
-            self._quietly(functools.partial(self._vars.set_ready, where, name in ready))
-        mind.ready_names = ready
+            self._quietly(functools.partial(self._vars.set_ready, where, name in there))
+        mind.ready_runs = ready
 
     def _follow_names(self, key: kinds.Key, obj: kinds.Object, mind: SetMemory, running: set[str]) -> None:
         names, scope = instances.names_of(obj) | running, obj["spec"].get("scope", "")
@@ -67,7 +71,7 @@ class SharedNames:
     def forget(self, key: kinds.Key, mind: SetMemory) -> None:
         """The set runs no name any more."""
         self._let_go(key, mind.scope, mind.names)
-        mind.names, mind.names_of, mind.ready_names = frozenset(), None, None
+        mind.names, mind.names_of, mind.ready_runs = frozenset(), None, None
 
     def look_again(self, namespaces: Collection[str]) -> None:
         """Names of these namespaces may resolve elsewhere now."""
