@@ -7,6 +7,7 @@ import sys
 
 import cli
 import crash
+import ensure
 import idle
 import logs
 import memory
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "vars": vars,
     "serving": serving,
     "sdk": sdk,
+    "ensure": ensure,
 }
 
 

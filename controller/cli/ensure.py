@@ -15,7 +15,7 @@ EXAMPLES = """
   workerctl ensure redis-watcher
   workerctl ensure cache:warm mail:watch --timeout 10s   # both at once, one deadline
   workerctl ensure ada --scope mail --no-wait
-  workerctl logs $(workerctl ensure report -o name)
+  workerctl ensure report -o name                        # pod/report-0, for logs and describe
 """
 DESCRIPTION = """
 Has the named background workers run, whichever set answers to each name, and returns when every one is ready.

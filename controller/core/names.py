@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 
@@ -20,6 +21,7 @@ def http_worker(workerset: str, revision: str, ordinal: int) -> str:
     return f"{workerset}-{revision}-{ordinal}"
 
 
+@functools.lru_cache(maxsize=8192)
 def instance(workerset: str, name: str) -> str:
     """`<set>-<slug>-<hash>`: the worker of a catch-all that answers to `name`, which may be any text."""
     return f"{workerset}-{slug(name)}-{short_hash(name, 8)}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from controller import ports
-from controller.core import awaiting, fields, kinds, resolution, runs
+from controller.core import awaiting, fields, instances, kinds, resolution, runs
 
 _RUN = "workerset://"
 
@@ -19,6 +19,7 @@ class Book:
         self.on_names: Callable[[str], None] = _ignore_names
         self._store = store
         self._directories: dict[str, resolution.Directory] = {}
+        self._names: dict[kinds.Key, tuple[kinds.Object, frozenset[str]]] = {}
         self._run_of: dict[kinds.Key, str] = {}
         self._pod_of: dict[str, kinds.Key] = {}
         for pod in store.list(kinds.PODS)[0]:
@@ -40,6 +41,17 @@ class Book:
 
     def workerset(self, key: kinds.Key) -> kinds.Object | None:
         return self._store.find(kinds.WORKERSETS, key)
+
+    def names(self, key: kinds.Key) -> frozenset[str]:
+        """The worker names that a set is asked to run; counted once for each of its versions."""
+        obj = self.workerset(key)
+        if obj is None:
+            self._names.pop(key, None)
+            return frozenset()
+        known = self._names.get(key)
+        if known is None or known[0] is not obj:
+            known = self._names[key] = obj, instances.names_of(obj)
+        return known[1]
 
     def pods(self, target: awaiting.Target) -> list[kinds.Object]:
         """The Pods that run under a name; in a catch-all a Pod may have belonged to another one."""
@@ -67,6 +79,7 @@ class Book:
                 self._note_run(change.object)
             self.on_pod(key)
         elif change.resource == kinds.WORKERSETS and _matters(change):
+            self._names.pop(_key_of(change.object), None)
             namespace = change.object["metadata"]["namespace"]
             self._directories.pop(namespace, None)
             self.on_names(namespace)

@@ -13,7 +13,17 @@ from typing import Any
 from controller import ports
 from controller.api.workers import afresh, callers, collecting, waits
 from controller.api.workers import book as books
-from controller.core import asking, awaiting, instances, kinds, parse, refusals, resolution, stamps, tokens
+from controller.core import (
+    asking,
+    awaiting,
+    ensured,
+    kinds,
+    parse,
+    refusals,
+    resolution,
+    stamps,
+    tokens,
+)
 
 Answer = dict[str, Any]
 
@@ -157,15 +167,16 @@ class Desk:
 
     def _refuse_over_cap(self, targets: Sequence[awaiting.Target]) -> None:
         """S2.5: counted before anything is started, with what others are about to start."""
-        coming: dict[kinds.Key, set[str]] = {}
+        places: dict[kinds.Key, tuple[dict[str, ensured.Owners], set[str]]] = {}
         for target in targets:
             catch_all = target.declared
             if not catch_all.is_catch_all:
                 continue
-            held = self._collector.held(catch_all.key)
+            if catch_all.key not in places:
+                places[catch_all.key] = self._collector.held(catch_all.key), set()
+            held, new = places[catch_all.key]
             if target.name in held:
                 continue
-            new = coming.setdefault(catch_all.key, set())
             if len(held) + len(new) >= catch_all.cap:
                 self._afresh.tell_cap(catch_all, target.name)
                 raise resolution.cap_reached(catch_all, target.name, held)
@@ -213,15 +224,12 @@ class Desk:
         """Everything that is wanted, and what is declared by name."""
         found: list[Answer] = []
         for one in self._book.directory(namespace).sets.values():
-            obj = self._book.workerset(one.key)
-            names = set() if obj is None else set(instances.names_of(obj))
-            names |= {one.name} if one.name is not None else set()
+            names = self._book.names(one.key) | ({one.name} if one.name is not None else set())
             found += [self._instance(awaiting.Target(name, one)) for name in sorted(names)]
         return found
 
     def _is_wanted(self, target: awaiting.Target) -> bool:
-        obj = self._book.workerset(target.declared.key)
-        return obj is not None and target.name in instances.names_of(obj)
+        return target.name in self._book.names(target.declared.key)
 
     def _instance(self, target: awaiting.Target) -> Answer:
         """`vars` is null where nothing is to run under the name."""

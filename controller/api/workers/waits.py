@@ -11,12 +11,12 @@ from controller.core import awaiting, kinds, refusals, waitgraph
 
 
 class Wait:
-    """One caller. `pending` holds what is not there yet, by place in the list."""
+    """One caller. `pending` holds what is not there yet, by place in the list; `places` finds it by Pod."""
 
     def __init__(self, targets: Iterable[awaiting.Target], mode: awaiting.Mode) -> None:
         self.mode = mode
         self.pending: dict[int, awaiting.Target] = dict(enumerate(targets))
-        self.keys: tuple[kinds.Key, ...] = ()
+        self.places: dict[kinds.Key, list[int]] = {}
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def end(self, refusal: refusals.Refusal | None) -> None:
@@ -65,7 +65,7 @@ class Waits:
         """Until everything is there. Raises Refusal; cancelling it withdraws the wait."""
         targets = tuple(wait.pending.values())
         edges = [] if caller is None or not wait.mode.ready else [node_of(target) for target in targets]
-        self._enter(wait, targets)
+        self._enter(wait)
         if caller is not None:
             self._edges.setdefault(caller, Counter()).update(edges)
         try:
@@ -107,14 +107,15 @@ class Waits:
                 continue
             self._leave(wait)
             wait.pending = moved
-            self._enter(wait, moved.values())
+            self._enter(wait)
             self._look(wait)
 
     def _look(self, wait: Wait, key: kinds.Key | None = None) -> None:
+        """At all, or at what runs in one Pod."""
         try:
-            for place, target in tuple(wait.pending.items()):
-                concerned = key is None or key.name in target.workers
-                if concerned and self._there(target, wait.mode):
+            for place in tuple(wait.pending) if key is None else wait.places.get(key, ()):
+                target = wait.pending.get(place)
+                if target is not None and self._there(target, wait.mode):
                     del wait.pending[place]
         except refusals.Refusal as refusal:
             wait.end(refusal)
@@ -129,13 +130,16 @@ class Waits:
 
     # ------------------------------------------------------------------ who waits for what
 
-    def _enter(self, wait: Wait, targets: Iterable[awaiting.Target]) -> None:
-        wait.keys = tuple(_keys(targets))
-        for key in wait.keys:
+    def _enter(self, wait: Wait) -> None:
+        wait.places = {}
+        for place, target in wait.pending.items():
+            for worker in target.workers:
+                wait.places.setdefault(kinds.Key(target.declared.key.namespace, worker), []).append(place)
+        for key in wait.places:
             self._by_pod.setdefault(key, {})[wait] = None
 
     def _leave(self, wait: Wait) -> None:
-        for key in wait.keys:
+        for key in wait.places:
             waits = self._by_pod.get(key, {})
             waits.pop(wait, None)
             if not waits:
@@ -159,9 +163,3 @@ def _shutting_down() -> refusals.Refusal:
 
 def node_of(target: awaiting.Target) -> waitgraph.Node:
     return target.declared.key.namespace, target.declared.scope, target.name
-
-
-def _keys(targets: Iterable[awaiting.Target]) -> list[kinds.Key]:
-    return [
-        kinds.Key(target.declared.key.namespace, worker) for target in targets for worker in target.workers
-    ]
