@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _NONE = -1
 """No epoch: what was resolved in it is to be asked for again."""
 
-_FIRST, _END = layout.GENERATION, layout.SWEPT + 1
+_WATCHED = slice(layout.GENERATION, layout.SWEPT + 1, 2)
+"""Every other word from 1 to 5: `GENERATION`, `EPOCH` and `SWEPT`, all that a reader goes by."""
 
 
 class Place(dict):  # type: ignore[type-arg]
@@ -106,11 +107,11 @@ class Place(dict):  # type: ignore[type-arg]
 
     def read(self, name: str, slot: memory.Slot) -> tuple[int, Any]:
         """Generation and vars, (0, None) if nothing was ever published; fills the hot path."""
-        window = slot.words[_FIRST:_END]
+        window = slot.words[_WATCHED]
         was = memoryview(array("Q", window))
         slot.touch()
         generation, value = slot.read()
-        if generation == was[0] and was[layout.EPOCH - _FIRST] == slot.seen_epoch:
+        if generation == was[0] and was[1] == slot.seen_epoch:
             self[name] = (window, was, value)
         return generation, value
 
