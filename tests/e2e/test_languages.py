@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.project import Project, wait_gone
 
-PAGE = Path(__file__).parents[2] / "docs" / "worker-contract.md"
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "worker-contract.md"
 SECTION = re.compile(r"^## A worker in (\w+)[^\n]*\n(.*?)(?=^## )", re.MULTILINE | re.DOTALL)
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
@@ -23,6 +26,11 @@ def shown() -> dict[str, str]:
         assert block is not None, f"no program in the section of {language}"
         found[language] = block[2]
     return found
+
+
+def calling_others() -> str:
+    """The second program in sh."""
+    return [body for language, body in FENCE.findall(PAGE.read_text(encoding="utf-8")) if language == "sh"][1]
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -71,5 +79,36 @@ def test_node_ensures_a_worker_and_reads_what_it_publishes(project: Project) -> 
         assert following.stdout is not None
         try:
             assert any('facts {"host":"a","ports":[1,2]}' in line for line in following.stdout)
+        finally:
+            following.kill()
+
+
+def test_a_script_calls_up_others_with_workerctl(project: Project) -> None:
+    project.write(
+        "facts.py", "import workerset\nfor n in workerset.ticks(0.5): workerset.set_vars({'n': n})\n"
+    )
+    project.write("bin/workerctl", f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m controller "$@"\n')
+    (project.root / "bin/workerctl").chmod(0o755)
+    project.write("job.sh", calling_others())
+    path = f"{project.root}/bin:{project.environ['PATH']}"
+    project.declare("job", command=["sh", "job.sh"], env={"PATH": path})
+    project.apply()
+    project.wait_pid("job-0")
+    heard = lines_of(project, "job")
+    assert "nobody declares facts, going on without" in heard
+    project.declare("facts", background=True, name="facts", file="facts.py", ready_when="vars")
+    project.apply()
+    project.ctl("restart", "job")
+    assert any(line.startswith('facts: {"n":') for line in heard)
+    assert any(line.startswith('{"generation": ') for line in heard)
+    heard.close()
+
+
+def lines_of(project: Project, name: str) -> Generator[str, None, None]:
+    """What the worker prints, without its prefix."""
+    with project.popen("logs", "-f", name) as following:
+        assert following.stdout is not None
+        try:
+            yield from (line.rstrip("\n") for line in following.stdout)
         finally:
             following.kill()
