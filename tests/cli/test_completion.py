@@ -240,3 +240,28 @@ def test_zsh_completes_live_names(environ, shell, load):
         zsh.until(b"web")  # several: listed
     finally:
         zsh.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["ensure", ""], ["ada", "bob", "flags"]),
+        (["ensure", "ada", "b"], ["bob"]),
+        (["ensure", "--scope", "mail", ""], ["ada", "bob"]),
+        (["ensure", "--scope", ""], ["mail"]),
+        (["release", ""], ["ada"]),
+        (["vars", ""], ["get", "list"]),
+        (["vars", "get", "f"], ["flags"]),
+        (["vars", "list", ""], []),
+    ],
+)
+def test_names_of_background_workers(shell, api, words, found):
+    box = {"background": True, "scope": "mail", "instances": ["ada", "bob"]}
+    asked = {"instances": [{"name": "ada", "ensuredBy": ["workerctl"]}, {"name": "bob"}]}
+    sets = [
+        {"metadata": {"name": "box"}, "spec": box, "status": asked},
+        {"metadata": {"name": "flags"}, "spec": {"background": True, "name": "flags"}},
+        {"metadata": {"name": "web"}, "spec": {"command": ["web"]}},
+    ]
+    api.on("GET", samples.SETS, {"items": sets})
+    assert offered(shell, *words) == found

@@ -51,6 +51,14 @@ def test_the_lazy_worker_runs_when_it_is_wanted(demo: Project) -> None:
     assert demo.pids("report") == []
 
 
+def test_a_mailbox_runs_when_it_is_asked_for(demo: Project) -> None:
+    demo.ctl("apply", "-f", "manifests/50-lazy.yaml")
+    demo.ctl("ensure", "ada", "bob", "--scope", "mail")
+    assert len(demo.pids("mailbox")) == 2
+    found = json.loads(demo.ctl("vars", "get", "ada", "--scope", "mail", "-o", "json").stdout)
+    assert (found["owner"], found["letters"]) == ("ada", 0)
+
+
 def test_applying_the_demo_again_restarts_nothing(demo: Project) -> None:
     demo.ctl("apply", "-f", "manifests/")
     steady = ("hello", "indexer", "scheduler", "consumer")
