@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from kernel import carrying, children, descendants, read, wait_until
+from kernel import born, carrying, children, descendants, read, wait_until
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -250,7 +250,12 @@ def project() -> Iterator[Project]:
 
 
 def wait_workers(project: Project, count: int) -> float:
-    """The moment `count` workers run: the shim has that many children, and the last of them has exec'ed."""
+    """The moment `count` workers run (monotonic): the last of them was forked, and all have exec'ed.
+
+    Looked at rarely, and told by when the kernel says they were born: listing a thousand children again and
+    again would hold up the forks that are measured.
+    """
     shim = project.pid_of("shim")
-    wait_until(lambda: len(children(shim)) >= count, f"{count} children of the shim")
-    return wait_until(lambda: len(project.tree()[1]) >= count, f"{count} workers")
+    wait_until(lambda: len(children(shim)) >= count, f"{count} children of the shim", pause=0.05)
+    wait_until(lambda: len(project.tree()[1]) >= count, f"{count} workers", pause=0.05)
+    return max(born(pid) for pid in project.tree()[1])

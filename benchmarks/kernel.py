@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 
 def read(path: str) -> bytes:
@@ -40,9 +41,24 @@ def carrying(variable: str) -> list[int]:
     return [pid for pid in pids if pid != os.getpid() and mark in read(f"/proc/{pid}/environ").split(b"\0")]
 
 
-def is_alive(pid: int) -> bool:
-    state = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return bool(state) and state[0] != b"Z"
+def born(pid: int) -> float:
+    """When a process was forked (monotonic), at the latest: the kernel counts in ticks."""
+    fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    since_boot = (int(fields[19]) + 1) / os.sysconf("SC_CLK_TCK")
+    return since_boot - (time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())
+
+
+def wait_gone(pidfds: Sequence[int], what: str, seconds: float = 60) -> float:
+    """The moment the last of these ended (monotonic). It sleeps meanwhile: who polls takes a processor from
+    what is measured."""
+    deadline = time.monotonic() + seconds
+    for pidfd in pidfds:
+        ended = select.poll()
+        ended.register(pidfd, select.POLLIN)
+        if not ended.poll(max(0.0, deadline - time.monotonic()) * 1000):
+            raise SystemExit(f"not within {seconds:g} s: {what}")
+        os.close(pidfd)
+    return time.monotonic()
 
 
 def wait_until(true: Callable[[], bool], what: str, seconds: float = 60, pause: float = 0.005) -> float:

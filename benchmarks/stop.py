@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 
 import loops
 from common import Measurement, Options, compare, project, run_alone, wait_workers
-from kernel import is_alive, wait_until
+from kernel import wait_gone
 
 BUDGET = 3.0
 
@@ -32,10 +33,10 @@ def time_stop(workers: int) -> tuple[float, float]:
         mine.declare("load", 1, num=workers)
         mine.ctl("apply", "-f", "load/")
         wait_workers(mine, workers)
-        pids = mine.tree()[1]
+        pidfds = [os.pidfd_open(pid) for pid in mine.tree()[1]]
         began = time.monotonic()
         down = mine.start("down")
-        gone = wait_until(lambda: not any(is_alive(pid) for pid in reversed(pids)), "all workers gone")
+        gone = wait_gone(pidfds, "all workers gone")
         if down.wait(60) != 0:
             raise SystemExit(f"workerctl down: exit {down.returncode}")
         return gone - began, time.monotonic() - began
