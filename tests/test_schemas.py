@@ -48,7 +48,7 @@ DECLARED: dict[str, tuple[Any, dict[str, Any]]] = {
     "min_ready": ("5s", {}),
     "umask": ("027", {}),
     "nice": (5, {}),
-    "resources": ({"files": 64}, {}),
+    "resources": ({"files": 64, "memory": "64Mi", "cpu": "500m"}, {}),
     "log": ({"max_size": "1Mi", "keep": 1}, {}),
 }
 
@@ -156,7 +156,11 @@ def test_s4_12_only_what_a_process_is_made_of_restarts() -> None:
     restarting = {name for name, node in SPEC.items() if node["x-restarts"]}
     assert not restarting & {"num", "watch", "rollout", "max_threads", "suspend", "stop_grace", "log"}
     assert restarting == set(template.FIELDS)
-    of_template = {part.name for part in dataclasses.fields(spec.Template)} - {"files_limit"}
+    of_template = {part.name for part in dataclasses.fields(spec.Template)} - {
+        "files_limit",
+        "memory_bytes",
+        "cpu_cores",
+    }
     assert of_template | {"resources"} <= restarting
 
 

@@ -28,6 +28,7 @@ REASONS: dict[str, dict[str, str]] = {
     "Degraded": {
         "Crashing": "a worker fails and is run again",
         "GivenUp": "a worker failed too often",
+        "NotEnforced": "a limit of resources does not hold here; the workers run",
         "AsDeclared": "no worker fails",
     },
     "GivenUp": {

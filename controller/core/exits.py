@@ -123,6 +123,7 @@ def _last_exit(
         boot=gated and not reached,
         stopped=process.handle_closed_at is not None,
         exception=exit_.exception,
+        out_of_memory=exit_.out_of_memory,
     )
 
 

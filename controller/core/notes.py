@@ -27,6 +27,7 @@ REASONS = {
     "Ensured": "workers asked for names; the message says which, and who",
     "Released": "nobody asks for these names any more: released, idle, or whoever asked is gone",
     "CapReached": "a name was refused, since the catch-all runs as many as it may",
+    "NotEnforced": "a worker runs without a limit of its resources; the message says which, and why",
     "Conflict": "another set holds a name or an address of this one",
     "EnvFile": "an env file cannot be read",
     "AddressInUse": "another program listens on an address of the set; it is named if it can be seen",

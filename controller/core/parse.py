@@ -63,7 +63,8 @@ def command_words(command: str | list[str]) -> tuple[str, ...]:
 def _template(declared: Mapping[str, Any]) -> spec.Template:
     take = declared.get
     command, umask, nice = take("command"), take("umask"), take("nice")
-    files_limit = take("resources", {}).get("files")
+    limits = take("resources", {})
+    files, memory, cpu = limits.get("files"), limits.get("memory"), limits.get("cpu")
     return spec.Template(
         file=take("file"),
         command=None if command is None else command_words(command),
@@ -75,7 +76,9 @@ def _template(declared: Mapping[str, Any]) -> spec.Template:
         umask=None if umask is None else int(umask, 8),
         nice=None if nice is None else int(nice),
         user=take("user"),
-        files_limit=None if files_limit is None else int(files_limit),
+        files_limit=None if files is None else int(files),
+        memory_bytes=None if memory is None else quantity.parse_size(memory),
+        cpu_cores=None if cpu is None else quantity.parse_cpu(cpu),
         tty=take("tty", False),
         listen=tuple(addresses.canonical(one) for one in take("listen", ())),
         port=take("port"),

@@ -252,7 +252,7 @@ def _waits(
 def _set_notes(
     desired: Desired, observed: Observed, workers: Mapping[str, worker.WorkerPlan]
 ) -> tuple[notes.Note, ...]:
-    facts = desired.facts
+    facts, hold = desired.facts, desired.facts.hold
     found: list[notes.Note] = []
     closed = [
         live
@@ -267,8 +267,8 @@ def _set_notes(
         found.append(replacing)
     if observed.last is not None and desired.ensures is not observed.last.ensures:
         found += ensured.told(observed.last.ensures, desired.ensures)
+    found += steps.unenforced_notes(workers, {} if observed.last is None else observed.last.workers)
     before = None if observed.last is None else observed.last.facts.hold
-    hold = facts.hold
     if (
         hold is not None
         and hold.reason in notes.REASONS

@@ -195,4 +195,6 @@ def _terminated(last: records.LastExit) -> dict[str, Any]:
 def _reason(last: records.LastExit) -> str:
     if last.error:
         return "StartError"
+    if last.out_of_memory:
+        return "OOMKilled"
     return "Completed" if last.code == 0 else "Error"

@@ -41,6 +41,7 @@ class LastExit:
     boot: bool = False
     stopped: bool = False
     exception: Mapping[str, Any] | None = None
+    out_of_memory: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

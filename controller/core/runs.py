@@ -35,7 +35,8 @@ class Exit:
     """How a run ended. Exactly one of `code`, `signal`, `error` is set; `error` = it never started.
 
     `error` is a whole sentence with what to do: `command not found: jbos (looked in PATH=…)`. `exception` is
-    what a worker said it died of: `type`, `message`, `file`, `line`.
+    what a worker said it died of: `type`, `message`, `file`, `line`. `out_of_memory` is None
+    where nothing can tell.
     """
 
     at: float
@@ -44,6 +45,7 @@ class Exit:
     error: str = ""
     last_lines: tuple[str, ...] = ()
     exception: Mapping[str, Any] | None = None
+    out_of_memory: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Process:
     `pid == 0` means "asked for, not yet started". A process with `exit` stays listed until it is
     acknowledged. `survivors` is non-empty while attributed descendants of an ended run live (S4.6).
     `listening`: a `Look` has seen it wait for connections; `blind`: it cannot be seen whether it does (S5).
+    `unenforced`: which declared limits do not hold here, and why.
     Times are monotonic seconds, `started_wall` epoch seconds.
     """
 
@@ -77,6 +80,7 @@ class Process:
     survivors: tuple[Survivor, ...] = ()
     listening: bool = False
     blind: bool = False
+    unenforced: str = ""
 
 
 @dataclass(frozen=True, slots=True)

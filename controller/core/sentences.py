@@ -44,12 +44,22 @@ def signal_name(number: int) -> str:
 
 
 def ending(last: records.LastExit) -> str:
-    """`exit 1 after 0.3s`, `SIGSEGV after 12s`, or why it never started."""
+    """`exit 1 after 0.3s`, `SIGKILL (out of memory) after 12s`, or why it never started."""
     if last.error:
         return last.error
     what = signal_name(last.signal) if last.signal is not None else f"exit {last.code}"
+    what += memory_hint(last)
     when = f"{what} after {seconds(last.seconds)}"
     return f"{when}, before it was ready" if last.boot and last.code == 0 else when
+
+
+def memory_hint(last: records.LastExit) -> str:
+    """What a SIGKILL that nobody here sent may mean: the kernel says so only where it counts."""
+    if last.out_of_memory:
+        return " (out of memory)"
+    if last.signal == signal.SIGKILL and not last.stopped and last.out_of_memory is None:
+        return " (possibly out of memory)"
+    return ""
 
 
 def last_words(last: records.LastExit) -> str:

@@ -61,6 +61,8 @@ class Template:
     nice: int | None = None
     user: str | None = None
     files_limit: int | None = None
+    memory_bytes: int | None = None
+    cpu_cores: float | None = None
     tty: bool = False
     listen: tuple[str, ...] = ()
     port: int | None = None

@@ -71,6 +71,7 @@ class _Tally:
     pending: worker.View | None = None
     unseen: worker.View | None = None
     done: worker.View | None = None
+    unenforced: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ def _count(views: Sequence[worker.View], wanted_hash: str | None, wanted: int) -
     tally = _Tally(wanted=wanted)
     for view in views:
         tally.restarts += view.restarts
+        tally.unenforced = tally.unenforced or view.unenforced
         state = view.state
         if state is State.STOPPING:
             tally.stopping += 1
@@ -270,6 +272,8 @@ def _degraded(tally: _Tally) -> Condition:
         return Condition("Degraded", True, "GivenUp", tally.given_up.message)
     if tally.failing is not None:
         return Condition("Degraded", True, "Crashing", tally.failing.message)
+    if tally.unenforced:
+        return Condition("Degraded", True, "NotEnforced", tally.unenforced)
     return Condition("Degraded", False, "AsDeclared")
 
 

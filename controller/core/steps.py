@@ -220,3 +220,16 @@ def replacing_note(closed: Sequence[runs.Process], wanted_hash: str, evicted: Co
         same = parts == {wanted_hash.rpartition("-")[0]}
         why = "restart asked for, or an env file changed" if same else "template changed"
     return Note("Replacing", f"{why}: {_several('replacing', workers)}")
+
+
+def unenforced_notes(
+    workers: Mapping[str, worker.WorkerPlan], before: Mapping[str, worker.WorkerPlan]
+) -> tuple[Note, ...]:
+    """Told once, when the first worker runs without a limit that was declared for it."""
+    text = _unenforced(workers)
+    return (Note("NotEnforced", text, warning=True),) if text and not _unenforced(before) else ()
+
+
+def _unenforced(workers: Mapping[str, worker.WorkerPlan]) -> str:
+    found = (one.view.unenforced for one in workers.values() if one.view is not None)
+    return next(filter(None, found), "")

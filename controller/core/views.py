@@ -43,6 +43,7 @@ def of(made: draft.Draft, live: runs.Process | None) -> worker.View | None:
         message=message,
         last=record.last,
         published=live is not None and live.published,
+        unenforced="" if live is None else live.unenforced,
     )
 
 

@@ -130,6 +130,7 @@ class View:
     last: records.LastExit | None = None
     created_wall: float = 0.0
     published: bool = False
+    unenforced: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,13 @@ def fields_of(launch: environment.Launch, asked: ports.StartRun) -> dict[str, An
         "max_size": asked.log.max_size_bytes,
         "keep": asked.log.keep,
     }
-    optional = {"umask": template.umask, "nice": template.nice, "files": template.files_limit}
+    optional = {
+        "umask": template.umask,
+        "nice": template.nice,
+        "files": template.files_limit,
+        "memory": template.memory_bytes,
+        "cpu": template.cpu_cores,
+    }
     fields.update({name: value for name, value in optional.items() if value is not None})
     if template.listen:
         fields["listen"] = template.listen

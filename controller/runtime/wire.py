@@ -50,10 +50,13 @@ def process(message: Message) -> ports.Process:
         killed_at=message[16],
         exit=None
         if ended is None
-        else ports.Exit(ended[0], ended[1], ended[2], ended[3], exception=message[22]),
+        else ports.Exit(
+            ended[0], ended[1], ended[2], ended[3], exception=message[22], out_of_memory=message[23]
+        ),
         survivors=tuple(ports.Survivor(pid, command) for pid, command in message[18]),
         listening=message[20],
         blind=message[21],
+        unenforced=message[24],
     )
 
 

@@ -17,6 +17,7 @@ class Spec:
 
     __slots__ = (
         "argv",
+        "cpu",
         "cwd",
         "env",
         "files",
@@ -24,6 +25,7 @@ class Spec:
         "keep",
         "listen",
         "max_size",
+        "memory",
         "nice",
         "program",
         "umask",
@@ -38,6 +40,8 @@ class Spec:
         self.umask: int | None = fields.get("umask")
         self.nice: int | None = fields.get("nice")
         self.files: int | None = fields.get("files")
+        self.memory: int | None = fields.get("memory")
+        self.cpu: float | None = fields.get("cpu")
         self.listen: list[str] = fields.get("listen", [])
         self.max_size: int = fields["max_size"]
         self.keep: int = fields["keep"]
@@ -76,7 +80,9 @@ class Run:
         "acknowledged",
         "blind",
         "by_ticket",
+        "cgroup",
         "closed_at",
+        "counts_memory",
         "exception",
         "exit",
         "handle",
@@ -86,6 +92,7 @@ class Run:
         "listening",
         "log",
         "ordinal",
+        "out_of_memory",
         "pid",
         "published",
         "ready",
@@ -101,6 +108,7 @@ class Run:
         "template_hash",
         "ticket",
         "ticket_on_success",
+        "unenforced",
         "unscanned",
     )
 
@@ -119,6 +127,10 @@ class Run:
         self.listening = self.blind = False
         self.status = ""
         self.exception: dict[str, Any] | None = None
+        self.cgroup = ""
+        self.counts_memory = False
+        self.unenforced = ""
+        self.out_of_memory: bool | None = None
         self.ticket: str | None = None
         self.ticket_on_success = False
         self.by_ticket = False
@@ -163,4 +175,6 @@ class Run:
             self.listening,
             self.blind,
             self.exception,
+            self.out_of_memory,
+            self.unenforced,
         ]

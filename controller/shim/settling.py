@@ -1,4 +1,5 @@
-"""Between an exit and its telling: the log writer writes what a crashed run said last.
+"""Between an exit and its telling: the log writer writes what a crashed run said last, the kernel is asked
+whether memory ran out.
 
 So that whoever is told of the exit can read why. It may take a moment only; a writer that is busy or
 gone is not waited for.
@@ -7,6 +8,8 @@ gone is not waited for.
 from __future__ import annotations
 
 import time
+
+from controller.shim import limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ class Settling:
 
     def begin(self, run: Run) -> None:
         """A crash is told with its last words; a commanded stop needs none."""
+        limits.ended(run)
         if run.closed_at is None and self._writer.settle(run):
             self._runs[run.id] = run
             if not self._loop.pending("settle"):

@@ -15,7 +15,20 @@ import time
 sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 
 from controller.sdk.workerset import contract
-from controller.shim import control, ending, journal, lean, ownership, proc, sockets, spawn, table, writer
+from controller.shim import (
+    cgroups,
+    control,
+    ending,
+    journal,
+    lean,
+    limits,
+    ownership,
+    proc,
+    sockets,
+    spawn,
+    table,
+    writer,
+)
 from controller.shim import loop as loops
 from controller.shim.lean import signal, socket
 
@@ -41,7 +54,7 @@ class Shim:
         self.loop = loops.Loop()
         self._signals = lean.wake_on(*HANDLED)
         self._sockets = sockets.Sockets()
-        spawner = spawn.Spawner(soft_files, self._sockets)
+        spawner = spawn.Spawner(soft_files, self._sockets, limits.Limiter(cgroups.Cgroups()))
         self._writer = writer.Writer(self.loop, logs, 2)
         self._table = table.Table(self.loop, spawner, self._writer, f"{run}/n")
         self._control = control.Control(self.loop, self._table, self._sockets, f"{run}/shim.sock")

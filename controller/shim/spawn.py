@@ -14,7 +14,7 @@ import stat
 import time
 
 from controller.sdk.workerset import contract
-from controller.shim import handover, lean, sockets
+from controller.shim import handover, limits, sockets
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -38,14 +38,14 @@ class StartFailed(Exception):
 class Spawner:
     """Starts processes with the limits that the project's first controller was started with."""
 
-    def __init__(self, soft_files: int, held: sockets.Sockets) -> None:
-        self._sockets = held
+    def __init__(self, soft_files: int, held: sockets.Sockets, limiter: limits.Limiter) -> None:
+        self._sockets, self._limits = held, limiter
         soft, self._hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._worker_files = soft_files or soft
         self._own_files = self._hard
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
         self._null = os.open(os.devnull, os.O_RDWR)
-        self._output, self._input = os.dup(self._null), os.dup(self._null)
+        self._output, self._input, self._gate = (os.dup(self._null) for _ in range(3))
         self._actions: tuple[tuple[Any, ...], ...] = (
             (os.POSIX_SPAWN_DUP2, self._output, 1),
             (os.POSIX_SPAWN_DUP2, self._output, 2),
@@ -67,7 +67,8 @@ class Spawner:
         handle_read, handle_write, log_read, log_write = self._pipes()
         self._place(handle_read, log_write)
         try:
-            run.pid = self._spawn(_program(spec), run, notify_path, self._sockets_of(run))
+            start = self._spawn_held if limits.are_set(spec) else self._spawn
+            run.pid = start(_program(spec), run, notify_path, self._sockets_of(run))
         except BaseException:
             os.close(handle_write)
             os.close(log_read)
@@ -75,8 +76,6 @@ class Spawner:
         finally:
             os.dup2(self._null, self._output, inheritable=False)
         run.handle, run.log = handle_write, log_read
-        if spec.nice is not None:
-            self._renice(run, spec.nice)
 
     def _sockets_of(self, run: Run) -> list[int]:
         try:
@@ -114,6 +113,34 @@ class Spawner:
             "raise it with ulimit -Hn before the controller is first started, or run fewer workers"
         )
 
+    def _spawn_held(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
+        """It is held until its limits are set."""
+        _check(path, run.spec)
+        try:
+            held, gate = os.pipe()
+        except OSError as error:
+            raise StartFailed(self._no_descriptor(error)) from None
+        os.dup2(held, self._gate, inheritable=False)
+        os.close(held)
+        pid = 0
+        try:
+            self._limits.prepare(run)
+            pid = self._spawn(path, run, notify_path, listen)
+            self._limits.apply(run, pid)
+            os.write(gate, b"\n")
+        except BaseException as problem:
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            self._limits.undo(run)
+            if isinstance(problem, limits.Refused):
+                raise StartFailed(str(problem)) from None
+            raise
+        finally:
+            os.close(gate)
+            os.dup2(self._null, self._gate, inheritable=False)
+        return pid
+
     def _spawn(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
         spec, files = run.spec, run.spec.files or self._worker_files
         env = {**spec.env, **run.slot.own}
@@ -129,6 +156,9 @@ class Spawner:
             program, argv = handover.SHELL, handover.argv(spec.argv, files)
             actions = (*self._actions[:2], *handover.actions(listen, self._input))
             files = self._own_files
+        if limits.are_set(spec):
+            program, argv = limits.SHELL, limits.argv(argv if listen else [path, *argv[1:]])
+            actions = ((os.POSIX_SPAWN_DUP2, self._gate, 0), *actions)
         umask = None if spec.umask is None else os.umask(spec.umask)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, self._hard))
         try:
@@ -147,19 +177,6 @@ class Spawner:
             resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
             if umask is not None:
                 os.umask(umask)
-
-    def _renice(self, run: Run, nice: int) -> None:
-        try:
-            os.setpriority(os.PRIO_PROCESS, run.pid, nice)
-        except PermissionError:
-            os.kill(run.pid, signal.SIGKILL)
-            os.waitpid(run.pid, 0)
-            lean.close_quietly(run.handle)
-            lean.close_quietly(run.log)
-            run.pid, run.handle, run.log = 0, -1, -1
-            raise StartFailed(f"not allowed to run it with nice {nice}: use 0 or more") from None
-        except OSError:
-            pass  # it has ended already
 
 
 def _enter(folder: str) -> None:

@@ -6,8 +6,11 @@ attributed is kept by name and ends when the shim does.
 
 from __future__ import annotations
 
+import os
+
 from controller.sdk.workerset import contract
-from controller.shim import proc
+from controller.shim import limits, proc
+from controller.shim.lean import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ class Orphans:
 
     def drop(self, run: Run) -> None:
         """The run is forgotten."""
+        limits.forget(run)
         for pid in self.traced(run) if self._lineage else ():
             del self._lineage[pid]
 
@@ -101,6 +105,16 @@ class Orphans:
     def unattributed(self) -> dict[int, str]:
         """What belongs to no run, by name."""
         return {pid: proc.command(pid) for pid, owner in self._known.items() if owner is None}
+
+
+def kill_group(run: Run) -> None:
+    """What can be killed at one moment: its cgroup, and the process group of a main process that lives."""
+    limits.kill(run)
+    if run.exit is None:
+        try:
+            os.killpg(run.pid, signal.SIGKILL)
+        except OSError:
+            proc.send(run.pid, signal.SIGKILL)
 
 
 def send(pids: Iterable[int], number: int) -> None:

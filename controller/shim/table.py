@@ -129,11 +129,7 @@ class Table:
             return
         self._close(run)
         self.orphans.trace(run)
-        if run.exit is None:
-            try:
-                os.killpg(run.pid, signal.SIGKILL)
-            except OSError:
-                proc.send(run.pid, signal.SIGKILL)
+        survivors.kill_group(run)
         survivors.send(self.orphans.traced(run), signal.SIGKILL)
         survivors.send(self.orphans.with_descendants(run), signal.SIGKILL)
 

@@ -26,6 +26,11 @@ def test_the_sample_line() -> None:
     ("last", "text"),
     [
         (records.LastExit(signal=11, seconds=75), "SIGSEGV after 1m15s"),
+        (records.LastExit(signal=9, seconds=2), "SIGKILL (possibly out of memory) after 2s"),
+        (records.LastExit(signal=9, seconds=2, stopped=True), "SIGKILL after 2s"),
+        (records.LastExit(signal=9, seconds=2, out_of_memory=False), "SIGKILL after 2s"),
+        (records.LastExit(signal=9, seconds=2, out_of_memory=True), "SIGKILL (out of memory) after 2s"),
+        (records.LastExit(code=1, seconds=2, out_of_memory=True), "exit 1 (out of memory) after 2s"),
         (records.LastExit(error="command not found: jbos"), "command not found: jbos"),
         (records.LastExit(code=0, seconds=0.25, boot=True), "exit 0 after 0.2s, before it was ready"),
     ],
