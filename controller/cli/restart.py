@@ -51,10 +51,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     code = chosen.each(context, targets, act)
     if args.wait and args.dry_run == "none":
-        from controller.cli import settling, watchstream
+        from controller.cli import settling
 
-        deadline = watchstream.Deadline(args.timeout)
-        code = max([code, *(settling.wait(context, target, deadline) for target in restarted)])
+        code = max(code, settling.wait_all(context, restarted, args.timeout))
     return code
 
 

@@ -76,11 +76,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _status(args: argparse.Namespace, context: Context, targets: list[chosen.Target]) -> int:
-    from controller.cli import settling, watchstream
+    from controller.cli import settling
 
     if args.watch == "true":
-        deadline = watchstream.Deadline(args.timeout)
-        return max((settling.wait(context, target, deadline) for target in targets), default=errors.OK)
+        return settling.wait_all(context, targets, args.timeout)
     for target in targets:
         verdict, sentence = settling.judge(context.client().request("GET", target.path).json())
         context.print(sentence or f"{target.title} successfully rolled out")

@@ -63,10 +63,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
     code = chosen.each(context, targets, act)
     if args.timeout and args.dry_run == "none":
-        from controller.cli import settling, watchstream
+        from controller.cli import settling
 
-        deadline = watchstream.Deadline(args.timeout)
-        code = max([code, *(settling.wait(context, target, deadline) for target in scaled)])
+        code = max(code, settling.wait_all(context, scaled, args.timeout))
     return code
 
 

@@ -6,7 +6,7 @@ from controller.cli import errors, objects, progress, watchstream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from controller.cli.chosen import Target
@@ -37,6 +37,12 @@ def judge(obj: Mapping[str, Any]) -> tuple[str, str]:
         f"{status.get('readyReplicas') or 0} ready"
     )
     return GOING_ON, f"waiting for {name}: {word}, {counts}" + (f": {why}" if why else "")
+
+
+def wait_all(context: Context, targets: Iterable[Target], seconds: float) -> int:
+    """All of them against one deadline; the worst exit code."""
+    deadline = watchstream.Deadline(seconds)
+    return max((wait(context, target, deadline) for target in targets), default=errors.OK)
 
 
 def wait(context: Context, target: Target, deadline: watchstream.Deadline) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from controller.core import fields
@@ -55,6 +56,17 @@ def leaves(obj: Mapping[str, Any]) -> Leaves:
     for path in _BARE:
         found.pop(path, None)
     return found
+
+
+def vanished(before: Iterable[Path], after: AbstractSet[Path]) -> frozenset[Path]:
+    """The leaves of `before` that are not among those of `after`, and the maps that went with the last of
+    theirs: somebody may own such a map as an empty one."""
+    gone = frozenset(before) - after
+    return gone | (_above(gone) - after - _above(after)) if gone else gone
+
+
+def _above(paths: Iterable[Path]) -> set[Path]:
+    return {path[:length] for path in paths for length in range(1, len(path))}
 
 
 def _collect(path: Path, value: Any, found: Leaves) -> None:

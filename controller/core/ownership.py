@@ -55,7 +55,7 @@ def update(
     changed = frozenset(
         path for path, value in after.items() if path not in before or not fields.same(before[path], value)
     )
-    gone = before.keys() - after.keys()
+    gone = fieldset.vanished(before, after.keys())
     if rewritten:
         entries = {who: _less(entry, entry.paths - after.keys()) for who, entry in entries.items()}
     me = Manager(manager, operation, subresource)
@@ -111,7 +111,8 @@ def apply(
     if mine.paths != wanted or changed:
         mine = Entry(wanted, time, str(config.get("apiVersion", "")))
     left = fieldset.leaves(result).keys()
-    entries = {who: _less(entry, (before.keys() | after.keys()) - left) for who, entry in entries.items()}
+    gone = fieldset.vanished(before.keys() | after.keys(), left)
+    entries = {who: _less(entry, gone) for who, entry in entries.items()}
     entries[me] = mine
     return write(result, entries)
 

@@ -57,7 +57,7 @@ def declared(obj: kinds.Object) -> Declared | None:
         entrypoint=entry,
         suspended=bool(spec.get("suspend")),
         idles=quantity.parse_duration(spec.get("idle_timeout", "0s")) > 0,
-        seniority=(_conflicted(obj), str(meta.get("creationTimestamp", "")), meta["name"]),
+        seniority=(is_conflicted(obj), str(meta.get("creationTimestamp", "")), meta["name"]),
     )
 
 
@@ -164,7 +164,7 @@ def cap_reached(catch_all: Declared, name: str, holders: Mapping[str, Mapping[st
     )
 
 
-def _conflicted(obj: kinds.Object) -> bool:
+def is_conflicted(obj: kinds.Object) -> bool:
     """Another set holds what this one claims (S1.2): the older holder answers."""
     conditions = (obj.get("status") or {}).get("conditions") or ()
     return any(one.get("type") == "Waiting" and one.get("reason") == "Conflict" for one in conditions)

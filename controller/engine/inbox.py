@@ -39,8 +39,12 @@ class Inbox:
         self._woken()
 
     def store_changed(self, change: ports.Change) -> None:
-        """A user's write; the engine's own are skipped, it knows what it wrote."""
+        """A user's write; the engine's own are skipped, it knows what it wrote. But who has to wait, or no
+        longer has to, answers to other names than before."""
         if self.muted:
+            if change.resource == kinds.WORKERSETS and _gives_or_takes_turn(change):
+                self.stale.add(change.object["metadata"]["namespace"])
+                self._queue.add(key_of(change.object))
             return
         if change.resource == kinds.WORKERSETS:
             self._set_changed(key_of(change.object), change)
@@ -84,6 +88,11 @@ class Inbox:
 def _goes_by(obj: kinds.Object) -> tuple[object, bool]:
     """What the namespace's names depend on: who answers to which, and who is there to ask."""
     return resolution.identity(obj), "deletionTimestamp" in obj["metadata"]
+
+
+def _gives_or_takes_turn(change: ports.Change) -> bool:
+    before = change.previous
+    return before is not None and resolution.is_conflicted(before) != resolution.is_conflicted(change.object)
 
 
 def key_of(obj: kinds.Object) -> kinds.Key:

@@ -46,6 +46,8 @@ class LocalRuntime:
         self._runs: dict[str, ports.Process] = {}
         self._by_key: dict[kinds.Key, dict[str, ports.Process]] = {}
         self._sockets: dict[kinds.Key, tuple[ports.Socket, ...]] = {}
+        self._sockets_asked: dict[kinds.Key, int] = {}
+        self._set_verbs = 0
         self._local: set[str] = set()
         self._listed: set[str] | None = None
         self._changed: dict[kinds.Key, None] = {}
@@ -88,7 +90,7 @@ class LocalRuntime:
                 case "run":
                     self._heard(wire.process(message))
                 case "sockets":
-                    self._heard_sockets(kinds.Key(*message[1]), message[2])
+                    self._heard_sockets(kinds.Key(*message[1]), message[2], message[3])
                 case "gone":
                     self._remove(message[1])
                 case "fact":
@@ -97,6 +99,7 @@ class LocalRuntime:
                     self._listed = set()
                     self._changed.update(dict.fromkeys(self._sockets))
                     self._sockets.clear()
+                    self._sockets_asked.clear()
                 case "listed":
                     self._finish_listing()
         self._tell()
@@ -152,12 +155,16 @@ class LocalRuntime:
     def sockets(self, key: kinds.Key) -> tuple[ports.Socket, ...]:
         return self._sockets.get(key, ())
 
-    def _heard_sockets(self, key: kinds.Key, told: Sequence[Sequence[Any]]) -> None:
+    def _heard_sockets(self, key: kinds.Key, told: Sequence[Sequence[Any]], asked: int) -> None:
+        """News of what was asked last; what was on its way before that is out of date."""
+        if self._sockets_asked.get(key, asked) != asked:
+            return
         self._changed[key] = None
         if told:
             self._sockets[key] = tuple(listening.level(one, self._paths.root) for one in told)
         else:
             self._sockets.pop(key, None)
+            self._sockets_asked.pop(key, None)
 
     def _put(self, process: ports.Process) -> None:
         key = kinds.Key(process.ref.namespace, process.ref.workerset)
@@ -199,7 +206,7 @@ class LocalRuntime:
                 self._start(asked, now, out)
             elif isinstance(asked, ports.OpenSockets | ports.CloseSockets):
                 self._reflect_sockets(asked)
-                out.append(wire.set_verb(asked, self._paths.root))
+                out.append(wire.set_verb(asked, self._paths.root, self._set_verbs))
             elif asked.run in self._runs:
                 self._reflect(asked, now)
                 out.append(wire.verb(asked))
@@ -226,6 +233,8 @@ class LocalRuntime:
 
     def _reflect_sockets(self, asked: ports.SetVerb) -> None:
         """What is bound stays bound; the rest is asked for."""
+        self._set_verbs += 1
+        self._sockets_asked[asked.key] = self._set_verbs
         before = {one.address: one for one in self._sockets.pop(asked.key, ()) if one.bound}
         if isinstance(asked, ports.OpenSockets):
             self._sockets[asked.key] = tuple(before.get(one) or ports.Socket(one) for one in asked.listen)

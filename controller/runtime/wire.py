@@ -60,17 +60,20 @@ def process(message: Message) -> ports.Process:
     )
 
 
-def set_verb(asked: ports.SetVerb, root: str) -> Message:
-    """What concerns the sockets of a set; paths are relative to the project's root (S1.5)."""
+def set_verb(asked: ports.SetVerb, root: str, number: int) -> Message:
+    """What concerns the sockets of a set; paths are relative to the project's root (S1.5).
+
+    What the shim says of them carries the `number` of the last verb it has heard.
+    """
     owner = [asked.key.namespace, asked.key.name]
     if isinstance(asked, ports.CloseSockets):
-        return ["unlisten", owner]
+        return ["unlisten", owner, number]
     wanted: list[list[object]] = []
     for identity in asked.listen:
         one = addresses.parse(identity)
         host = os.path.join(root, one.host) if one.family == "unix" else one.host
         wanted.append([identity, one.family, host, one.port])
-    return ["listen", owner, wanted]
+    return ["listen", owner, wanted, number]
 
 
 def verb(asked: ports.RunVerb) -> Message:

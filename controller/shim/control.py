@@ -137,10 +137,10 @@ class Control:
                 table.kill(run)
             case ["look", run]:
                 self._look(run)
-            case ["listen", [namespace, workerset], wanted]:
-                self._sockets.open((namespace, workerset), wanted)
-            case ["unlisten", [namespace, workerset]]:
-                self._sockets.close((namespace, workerset))
+            case ["listen", [namespace, workerset], wanted, asked]:
+                self._sockets.open((namespace, workerset), wanted, asked)
+            case ["unlisten", [namespace, workerset], asked]:
+                self._sockets.close((namespace, workerset), asked)
             case ["ack", run]:
                 table.acknowledge(run)
             case ["base", key, env]:

@@ -99,13 +99,18 @@ class Listener:
 
 
 class Sockets:
-    """The listeners of all sets; `dirty` holds the sets whose listeners the controller has not been told."""
+    """The listeners of all sets; `dirty` holds the sets whose listeners the controller has not been told.
+
+    Verbs are numbered by who sends them, and news says which one it is of: what was on its way when the next
+    was sent is told apart.
+    """
 
     def __init__(self) -> None:
+        self._asked: dict[Owner, int] = {}
         self._of: dict[Owner, dict[str, Listener]] = {}
         self.dirty: dict[Owner, None] = {}
 
-    def open(self, owner: Owner, wanted: list[Wanted]) -> None:
+    def open(self, owner: Owner, wanted: list[Wanted], asked: int) -> None:
         """Make the set's list this one. Everything is closed first: an address may move within the set."""
         before = self._of.get(owner, {})
         named = {identity for identity, *_ in wanted}
@@ -118,17 +123,18 @@ class Sockets:
             if not listener.is_bound:
                 listener.close()
                 listener.bind(family, host, port)
-        self.dirty[owner] = None
+        self._asked[owner], self.dirty[owner] = asked, None
 
-    def close(self, owner: Owner) -> None:
+    def close(self, owner: Owner, asked: int) -> None:
         for listener in self._of.pop(owner, {}).values():
             listener.close()
-        self.dirty[owner] = None
+        self._asked[owner], self.dirty[owner] = asked, None
 
     def close_all(self) -> None:
         """The end: no file of ours is left behind."""
-        for owner in list(self._of):
-            self.close(owner)
+        for listeners in self._of.values():
+            for listener in listeners.values():
+                listener.close()
 
     def descriptors(self, owner: Owner, identities: list[str]) -> list[int]:
         """For a process, in this order. Raises `KeyError` with the address that is not bound."""
@@ -152,10 +158,18 @@ class Sockets:
     def news(self) -> list[list[Any]]:
         """A message a set that is dirty, as `runtime/wire.py` reads it; an empty list: closed."""
         owners, self.dirty = self.dirty, {}
-        return [
-            ["sockets", owner, [one.to_wire() for one in self._of.get(owner, {}).values()]]
+        told = [
+            [
+                "sockets",
+                owner,
+                [one.to_wire() for one in self._of.get(owner, {}).values()],
+                self._asked[owner],
+            ]
             for owner in owners
         ]
+        for owner in owners.keys() - self._of.keys():
+            del self._asked[owner]
+        return told
 
 
 def _remove_stale(path: str) -> None:

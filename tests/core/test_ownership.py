@@ -122,6 +122,12 @@ def test_a_field_left_out_goes_and_maps_emptied_thereby_too() -> None:
     assert apply(live, config(num=1))["spec"] == {"num": 1}
 
 
+def test_an_empty_map_that_was_applied_goes_with_what_others_put_in_it() -> None:
+    live = apply(apply(None, config(rollout={"max_surge": 0}), "b"), config(rollout={}))
+    assert managers(live)["a", "Apply", ""] == {".spec.rollout"}
+    assert managers(update(live, {**live, "spec": {}})) == {}
+
+
 def test_env_is_granular_by_key_and_lists_are_atomic() -> None:
     live = apply(apply(None, config(env={"A": "1"}, args=["x"])), config(env={"B": "2"}), "b")
     assert live["spec"]["env"] == {"A": "1", "B": "2"}

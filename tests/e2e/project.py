@@ -7,12 +7,14 @@ watch at the deadline.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -171,15 +173,20 @@ class Project:
             f"{json.dumps(last, indent=1)}\n{self.own_log()}"
         )
 
-    def wait_log(self, words: str) -> None:
-        """Until the controller's own log says it; tail(1) waits for what is written."""
-        log = str(self.state / "controller.log")
-        with subprocess.Popen(["tail", "-n", "+1", "-f", log], stdout=subprocess.PIPE, text=True) as tail:
-            assert tail.stdout is not None
+    @contextlib.contextmanager
+    def lines(self, *command: str) -> Iterator[Iterator[str]]:
+        """What a command prints, as it prints it; killed afterwards, or when it takes too long."""
+        with subprocess.Popen(
+            command, cwd=self.root, env=self.environ, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout is not None
+            too_long = threading.Timer(DEADLINE_SECONDS, process.kill)
+            too_long.start()
             try:
-                assert any(words in line for line in tail.stdout)
+                yield iter(process.stdout)
             finally:
-                tail.kill()
+                too_long.cancel()
+                process.kill()
 
     def wait_troubles(self, *expected: str) -> dict[str, str]:
         """Until just these conditions do not hold; nothing tells of them, so each look is an exchange."""

@@ -43,20 +43,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
 
 def says(project: Project, name: str, *words: str) -> None:
     """Follow the log of a set until each of the words was printed."""
-    with subprocess.Popen(
-        project.command("logs", "-f", name),
-        cwd=project.root,
-        env=project.environ,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as following:
-        assert following.stdout is not None
-        missing = list(words)
-        for line in following.stdout:
+    missing = list(words)
+    with project.lines(*project.command("logs", "-f", name)) as lines:
+        for line in lines:
             missing = [word for word in missing if word not in line]
             if not missing:
                 break
-        following.kill()
     assert not missing, project.ctl("logs", name).stdout
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -75,12 +74,8 @@ def test_node_ensures_a_worker_and_reads_what_it_publishes(project: Project) -> 
     )
     project.apply()
     project.wait_state("facts", "Ready")
-    with project.popen("logs", "-f", "job") as following:
-        assert following.stdout is not None
-        try:
-            assert any('facts {"host":"a","ports":[1,2]}' in line for line in following.stdout)
-        finally:
-            following.kill()
+    with project.lines(*project.command("logs", "-f", "job")) as lines:
+        assert any('facts {"host":"a","ports":[1,2]}' in line for line in lines)
 
 
 def test_a_script_calls_up_others_with_workerctl(project: Project) -> None:
@@ -94,21 +89,10 @@ def test_a_script_calls_up_others_with_workerctl(project: Project) -> None:
     project.declare("job", command=["sh", "job.sh"], env={"PATH": path})
     project.apply()
     project.wait_pid("job-0")
-    heard = lines_of(project, "job")
-    assert "nobody declares facts, going on without" in heard
-    project.declare("facts", background=True, name="facts", file="facts.py", ready_when="vars")
-    project.apply()
-    project.ctl("restart", "job")
-    assert any(line.startswith('facts: {"n":') for line in heard)
-    assert any(line.startswith('{"generation": ') for line in heard)
-    heard.close()
-
-
-def lines_of(project: Project, name: str) -> Generator[str, None, None]:
-    """What the worker prints, without its prefix."""
-    with project.popen("logs", "-f", name) as following:
-        assert following.stdout is not None
-        try:
-            yield from (line.rstrip("\n") for line in following.stdout)
-        finally:
-            following.kill()
+    with project.lines(*project.command("logs", "-f", "job")) as heard:
+        assert "nobody declares facts, going on without\n" in heard
+        project.declare("facts", background=True, name="facts", file="facts.py", ready_when="vars")
+        project.apply()
+        project.ctl("restart", "job")
+        assert any(line.startswith('facts: {"n":') for line in heard)
+        assert any(line.startswith('{"generation": ') for line in heard)

@@ -69,14 +69,10 @@ def test_following_a_set_hears_the_first_words_of_a_newcomer(project: Project) -
     project.declare("web", command=["sh", "-c", "echo first of $WORKERSET_ORDINAL; exec sleep 1000"])
     project.apply()
     project.wait_state("web", "Ready")
-    follow = project.popen("logs", "-f", "web", "--prefix")
-    assert follow.stdout is not None
-    assert follow.stdout.readline() == "web-0 | first of 0\n"
-    project.ctl("scale", "web", "--num", "3")
-    found = {follow.stdout.readline() for _ in range(2)}
-    follow.kill()
-    follow.wait()
-    follow.stdout.close()
+    with project.lines(*project.command("logs", "-f", "web", "--prefix")) as lines:
+        assert next(lines) == "web-0 | first of 0\n"
+        project.ctl("scale", "web", "--num", "3")
+        found = {next(lines), next(lines)}
     assert found == {"web-1 | first of 1\n", "web-2 | first of 2\n"}
 
 

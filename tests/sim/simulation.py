@@ -35,8 +35,8 @@ class Simulation:
         self.trace: list[str] = []
         self.kind = False
         # What was only asked for is written at once by every second seed, when it is answered by the others.
-        held = settings.EngineSettings(boot_id="boot-1", hold_seconds=0.5 * (seed % 2))
-        self.world = World(self._direct, path=path, engine_settings=held)
+        self.held = settings.EngineSettings(boot_id="boot-1", hold_seconds=0.5 * (seed % 2))
+        self.world = World(self._direct, path=path, engine_settings=self.held)
         self.world.runtime.env_files[".env"] = {"A": "1"}
         self.env_read: dict[str, dict[str, str]] = {".env": {"A": "1"}}
 
@@ -315,7 +315,9 @@ class Simulation:
                 self._check_status(name, obj)
 
     def _is_held(self, name: str) -> bool:
-        """A run was asked for a moment ago; the status follows with the answer."""
+        """A run was asked for a moment ago; the status follows with the answer. Even seeds wait for none."""
+        if not self.held.hold_seconds:
+            return False
         mind = self.world.engine.memory(kinds.Key(NAMESPACE, name))
         return mind is not None and mind.held is not None
 
