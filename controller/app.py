@@ -14,9 +14,10 @@ import logging
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from controller import clock, ids, ports, projectcontrol, settings
-from controller.api import application, server
+from controller.api import application, server, services
 from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
@@ -57,36 +58,43 @@ def main(
     try:
         for note in kept.notes:
             _LOG.warning(note)
-        base = _base_environment(kept, environ, refresh=refresh_env)
-        return asyncio.run(Controller(paths, kept, base, environ, foreground=foreground).run(watch_signals))
+        base = base_environment(kept, environ, refresh=refresh_env)
+        guardian = int(environ.get(contract.GUARDIAN_PID) or os.getppid())
+        birth = Birth(paths, base, guardian, functools.partial(_say, environ), foreground=foreground)
+        return asyncio.run(Controller(kept, birth).run(watch_signals))
     finally:
         kept.close()
 
 
-class Controller:
-    """One project's controller: its parts, and their order."""
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """Where and by whom a controller was started. `say` gets its one word: `ready`, or `failed` and why."""
 
-    def __init__(
-        self,
-        paths: settings.ProjectPaths,
-        kept: store.Store,
-        base_env: Mapping[str, str],
-        environ: Mapping[str, str],
-        *,
-        foreground: bool,
-    ) -> None:
-        self._paths, self._store, self._environ = paths, kept, environ
+    paths: settings.ProjectPaths
+    base_env: Mapping[str, str]
+    guardian: int
+    say: Callable[[Mapping[str, object]], None]
+    foreground: bool = True
+    serves_api: bool = True
+
+
+class Controller:
+    """One project's controller: its parts, and their order. It owns nothing of the process it is in."""
+
+    def __init__(self, kept: store.Store, birth: Birth) -> None:
+        paths, base_env = birth.paths, birth.base_env
+        self._paths, self._store, self._birth = paths, kept, birth
         self._clock, self._ids = clock.SystemClock(), ids.SystemIds()
         knobs = _engine_settings()
         self._secret = _secret(kept, self._ids)
         self._shared = _shared_vars(paths, knobs.boot_id, kept, self._clock)
         self._runtime = local.LocalRuntime(paths, base_env, self._clock, self._contacts())
         self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, knobs, self._shared)
-        pids = {"controller": os.getpid(), "guardian": os.getppid()}
-        about = projectcontrol.About(paths, pids, self._clock.wall(), foreground, base_env)
+        pids = {"controller": os.getpid(), "guardian": birth.guardian}
+        about = projectcontrol.About(paths, pids, self._clock.wall(), birth.foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
         self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._api, self._workers = self._endpoints()
+        self.services, self._api, self._workers = self._endpoints()
         self._control.on_shutdown = self._workers.desk.close
 
     async def run(self, watch_signals: WatchSignals) -> int:
@@ -95,7 +103,7 @@ class Controller:
         try:
             await self._runtime.connect()
         except ConnectionError as error:
-            self._say({"failed": str(error)})
+            self._birth.say({"failed": str(error)})
             return TO_BE_RESTARTED
         self._engine.start()
         try:
@@ -126,8 +134,8 @@ class Controller:
 
         return environment.Contacts(self._paths.worker_socket, self._secret, slot)
 
-    def _endpoints(self) -> tuple[server.Endpoint, serving.Endpoint]:
-        """The API for people, and the narrow socket for workers."""
+    def _endpoints(self) -> tuple[services.Services, server.Endpoint, serving.Endpoint]:
+        """The API for people, and the narrow socket for workers; and what both are made of."""
         parts = application.Parts(
             store=self._store,
             schema=schema.WorkerSetSchema(),
@@ -141,17 +149,20 @@ class Controller:
         )
         app = application.build(parts)
         api = server.Endpoint(app, self._paths.api_socket)
-        return api, serving.Endpoint(app.state.desk, self._paths.worker_socket)
+        return app.state.services, api, serving.Endpoint(app.state.desk, self._paths.worker_socket)
 
     async def _serve(self) -> None:
         """Not before each set was looked at once: nobody shall read of workers that a dead shim had."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_LOOK_SECONDS):
                 await self._looked.wait()
-        await self._api.serve(self._ready, self._stop)
+        if self._birth.serves_api:
+            await self._api.serve(self._ready, self._stop)
+        else:
+            self._ready()
 
     def _ready(self) -> None:
-        self._say({"ready": os.getpid()})
+        self._birth.say({"ready": os.getpid()})
 
     async def _drain_when_asked(self) -> None:
         """The guardian asks once nobody holds the leash: each set stops by its own rules (S4.6)."""
@@ -165,7 +176,7 @@ class Controller:
 
     async def _stop_when_alone(self) -> None:
         """Only a guardian starts shims: once both are gone this controller is in the way of a new start."""
-        await upkeep.ended(int(self._environ.get(contract.GUARDIAN_PID) or os.getppid()))
+        await upkeep.ended(self._birth.guardian)
         await self._runtime.away.wait()
         _LOG.error("guardian and shim are gone, nothing can be run: start anew with workerctl up -d")
         self._stop.set()
@@ -194,15 +205,16 @@ class Controller:
         for one in self._control.noticed(fact):
             _LOG.warning("%s changed, %s: %s", fact, one.reason, one.message)
 
-    def _say(self, word: Mapping[str, object]) -> None:
-        """The one line on the guardian's ready pipe."""
-        descriptor = self._environ.get(contract.READY_FD)
-        if descriptor is not None:
-            try:
-                os.write(int(descriptor), json.dumps(word).encode() + b"\n")
-                os.close(int(descriptor))
-            except OSError:
-                pass  # said already, or nobody waits any more
+
+def _say(environ: Mapping[str, str], word: Mapping[str, object]) -> None:
+    """The one line on the guardian's ready pipe."""
+    descriptor = environ.get(contract.READY_FD)
+    if descriptor is not None:
+        try:
+            os.write(int(descriptor), json.dumps(word).encode() + b"\n")
+            os.close(int(descriptor))
+        except OSError:
+            pass  # said already, or nobody waits any more
 
 
 def _secret(kept: store.Store, chance: ids.SystemIds) -> str:
@@ -228,7 +240,7 @@ def _shared_vars(
     return shared.SharedVars(paths.vars, boot_id, now.wall, mark, put)
 
 
-def _base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh: bool) -> Mapping[str, str]:
+def base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh: bool) -> Mapping[str, str]:
     """S8.1: captured when the project's controller is first started, reused by every later one."""
     known = kept.setting(BASE_ENVIRONMENT)
     if isinstance(known, dict) and not refresh:

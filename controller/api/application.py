@@ -56,6 +56,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
     )
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))
+    app.state.services = services
     app.state.streams = services.streams
     app.state.desk = services.desk
     return app

@@ -7,14 +7,15 @@ events, so that an idle controller sleeps. Signals belong to `cli/run`.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http import httptools_impl
 
 BACKLOG = 1024
 LONGEST_PATH = 107
@@ -41,16 +42,14 @@ def bind(path: str) -> socket.socket:
         )
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
     try:
+        os.fchmod(listener.fileno(), 0o600)  # what bind(2) makes has this mode; the umask is everybody's
         listener.bind(path)
         listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError as problem:
         listener.close()
         raise SocketProblem(f"cannot listen, {problem.strerror}: {path}") from None
-    finally:
-        os.umask(before)
     return listener
 
 
@@ -72,9 +71,14 @@ class Server(uvicorn.Server):
         self._ready = ready
         self._stop = stop
 
-    async def main_loop(self) -> None:
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """No signal handlers, and no lines in uvicorn's log, which may be that of another server here."""
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        await self.startup(sockets=sockets)
         self._ready()
         await self._stop.wait()
+        await self.shutdown(sockets=sockets)
 
     async def listen_at(self, listener: socket.socket) -> None:
         """Instead of where it listened so far."""
@@ -82,11 +86,6 @@ class Server(uvicorn.Server):
         await self.startup(sockets=[listener])
         for server in before:
             server.close()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leaves signal handlers alone."""
-        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """No new connections; streams end; what is being answered is finished; the rest is cut."""
@@ -139,16 +138,29 @@ class Endpoint:
         return listener
 
 
+class _Config(uvicorn.Config):
+    """Leaves the process's loggers as they are."""
+
+    def configure_logging(self) -> None:
+        pass
+
+
+class _Protocol(httptools_impl.HttpToolsProtocol):
+    """Without the access log, which is written wherever anybody has set one up."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.access_log = False
+
+
 def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
+    return _Config(
         app,
-        http="httptools",
+        http=_Protocol,
         ws="none",
         lifespan="off",
         loop="none",
-        access_log=False,
         log_config=None,
-        log_level="warning",
         proxy_headers=False,
         server_header=False,
         date_header=False,

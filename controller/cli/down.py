@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from controller import places
 from controller.cli import draining, errors
 from controller.cli import run as signals
 from controller.client import waiting
@@ -82,10 +83,7 @@ def _purge(context: Context) -> int:
 
 def remove_folders(context: Context) -> None:
     """The state, the sockets, and the record of both."""
-    import shutil
-
     project = context.project
-    for folder in dict.fromkeys((project.run, project.state, project.folder)):
-        shutil.rmtree(folder, ignore_errors=True)
+    places.remove(project)
     if os.path.exists(project.folder):
         raise errors.CliError(f"could not remove all of {context.short_path(project.folder)}")

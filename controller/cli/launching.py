@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 
+from controller import places
 from controller.cli import context as contexts
 from controller.cli import errors
 from controller.client import http, project, registry, waiting
@@ -34,7 +35,7 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
     if client is not None:
         _repair(context)
         return Started(client, is_new=False)
-    found = _prepare(context)
+    found = places.prepare(context.project, context.environ)
     if found.moved:
         context.note(found.moved)
     context.use_project(found)
@@ -44,16 +45,6 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
         return Started(_join(context, owned), is_new=False)
     registry.remember(found.root, context.environ)
     return Started(context.client(), is_new=True, leash_fd=leash_fd)
-
-
-def _prepare(context: contexts.Context) -> project.Project:
-    """The folders a controller needs; the state goes elsewhere if it cannot live in the project."""
-    from controller.store import probing
-
-    found = project.prepare(context.project, context.environ)
-    if found.state == found.folder and (kind := probing.unsuitable(found.state)):
-        return project.prepare(found, context.environ, kind)
-    return found
 
 
 def _repair(context: contexts.Context) -> None:
@@ -66,9 +57,9 @@ def _launch(
     found: project.Project, context: contexts.Context, *, foreground: bool, refresh_env: bool
 ) -> int | None:
     argv = controller_argv(found, foreground=foreground, refresh_env=refresh_env)
-    places = launch.Places(root=found.root, state=found.state, run=found.run)
+    where = launch.Places(root=found.root, state=found.state, run=found.run)
     try:
-        launched = launch.launch(places, argv, leash=foreground, environ=context.environ)
+        launched = launch.launch(where, argv, leash=foreground, environ=context.environ)
     except OSError as error:
         raise errors.CliError(f"cannot start a process: {error.strerror}", "see ulimit -a") from None
     try:

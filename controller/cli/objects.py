@@ -5,6 +5,8 @@ Pure functions of JSON; what is missing reads as "not yet", never as an error.
 
 from __future__ import annotations
 
+from controller.core import standing
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -13,8 +15,14 @@ if TYPE_CHECKING:
     Object = dict[str, Any]
 
 DEFAULT_CAP = 16
-WELL = frozenset({"Ready", "Lazy", "CatchAll", "Suspended", "Completed"})
 SOURCE = "workerset.dev/source"
+
+WELL = standing.WELL
+state = standing.state
+why = standing.why
+is_observed = standing.is_observed
+has_failed = standing.has_failed
+has_settled = standing.has_settled
 
 
 def name(obj: Mapping[str, Any]) -> str:
@@ -70,24 +78,6 @@ def ready(obj: Mapping[str, Any]) -> str:
     return f"{now}/{wanted}"
 
 
-def state(obj: Mapping[str, Any]) -> str:
-    """The STATUS word of S1.9, also before the engine has looked at this generation."""
-    status = obj.get("status") or {}
-    if obj["metadata"].get("deletionTimestamp"):
-        return "Waiting"
-    if not is_observed(obj):
-        return "Starting"
-    return str(status.get("state") or "Starting")
-
-
-def why(obj: Mapping[str, Any]) -> str:
-    """The one line for people."""
-    if not is_observed(obj):
-        return ""
-    message = str((obj.get("status") or {}).get("message") or "")
-    return " ".join(message.split())
-
-
 def addresses(obj: Mapping[str, Any]) -> tuple[str, ...]:
     """Where an HTTP set can be reached (S7.1)."""
     return tuple(str(one) for one in (obj.get("status") or {}).get("addresses") or ())
@@ -98,22 +88,6 @@ def source(obj: Mapping[str, Any]) -> str:
     text = str((obj["metadata"].get("annotations") or {}).get(SOURCE) or "")
     path, colon, line = text.rpartition(":")
     return path if colon and line.isdigit() else text
-
-
-def is_observed(obj: Mapping[str, Any]) -> bool:
-    """The status speaks of the current spec."""
-    status = obj.get("status") or {}
-    return int(status.get("observedGeneration") or 0) >= int(obj["metadata"].get("generation") or 0) > 0
-
-
-def has_failed(obj: Mapping[str, Any]) -> bool:
-    """Given up (S4.5)."""
-    return state(obj) == "Failed"
-
-
-def has_settled(obj: Mapping[str, Any]) -> bool:
-    """The boot phase is over: each eager process was ready, completed, or was given up (S4.5)."""
-    return has_failed(obj) or state(obj) in WELL
 
 
 def condition(obj: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

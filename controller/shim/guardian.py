@@ -1,8 +1,11 @@
-"""The root of the tree: `guardian.py ROOT STATE RUN LEASHED -- CONTROLLER ARGV…`.
+"""The root of the tree: `guardian.py ROOT STATE RUN MODE -- CONTROLLER ARGV…`.
 
 Owns the project, starts shim and controller, starts either again, and when the shim dies or the end has
 come kills everything below to a fixed point. Decides nothing else. Descriptors: 3 = the launcher's
 ready pipe, 4 = the leash (end of file = drain and end).
+
+MODE is `free` (nobody holds the leash), `leash`, or `host:PID`: the launcher of that number holds the leash
+and is the controller itself, so that none is started, and its death is the end.
 """
 
 from __future__ import annotations
@@ -21,16 +24,18 @@ from controller.shim.lean import signal
 _READY = 3
 _LEASH = 4
 _OWNED = 3
+_FREE = "free"
 _SHIM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "shim.py")
 
 
 class Guardian:
     """Two children, one pipe to the launcher, and the end."""
 
-    def __init__(self, house: household.Household, controller: list[str], leashed: bool) -> None:
+    def __init__(self, house: household.Household, controller: list[str], mode: str) -> None:
         self._house = house
         self._controller_argv = controller
-        self._leashed = leashed
+        self._leashed = mode != _FREE
+        self._host = int(mode.partition(":")[2] or 0)
         self._tag = contract.project_tag(house.root)
         self._alive_pipe = os.pipe()
         self._controller = household.Child("controller")
@@ -51,14 +56,39 @@ class Guardian:
         for pid, command in sweep.kill_leftovers(self._tag):
             household.say(f"killed what an earlier controller left behind: {pid} {command}")
         self._start_shim()
-        self._start_controller()
+        if self._host:
+            self._attend_host()
+        else:
+            self._start_controller()
+
+    def _attend_host(self) -> None:
+        """A child of the host may hold the leash after its death: its end is watched too (pidfd_open(2)).
+
+        There is no `controller.pid`: that process is not ours to be ended, nor to be waited for.
+        """
+        try:
+            descriptor = os.pidfd_open(self._host)
+        except ProcessLookupError:
+            self._let_go()
+            return
+        self.loop.watch(descriptor, lambda _events: self._host_ended(descriptor))
+        self._tell_launcher(b'{"ready": %d}\n' % self._shim.pid)
+
+    def _host_ended(self, descriptor: int) -> None:
+        self.loop.unwatch(descriptor)
+        self._let_go()
 
     def _asked(self, _events: int) -> None:
         ownership.answer(self._house.owner.socket, self._house.run)
 
     def _released(self, _events: int) -> None:
         self.loop.unwatch(_LEASH)
-        self.end("the foreground is gone")
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Once, however it is noticed: to be told a second time to end means at once."""
+        if not self._ending:
+            self.end("the foreground is gone")
 
     def _signalled(self, signals: int) -> None:
         for number in os.read(signals, 4096):
@@ -234,21 +264,21 @@ def main(arguments: list[str]) -> int:
     if arguments[0] != "--reaper":
         os.closerange(_LEASH + 1, household.MOST_FILES)  # the launcher's own, which workers must not inherit
         proc.run_as_subreaper([os.path.abspath(__file__), "--reaper", *arguments])
-    root, state, run, leashed = arguments[1:5]
+    root, state, run, mode = arguments[1:5]
     for descriptor in (_READY, _LEASH):
         try:
             os.set_inheritable(descriptor, False)
         except OSError:
             continue
     try:
-        house = _move_in(root, state, run, _LEASH if leashed == "leash" else -1)
+        house = _move_in(root, state, run, -1 if mode == _FREE else _LEASH)
     except ownership.Taken as taken:
         _tell(household.owned(taken.owner))
         return _OWNED
     except OSError as error:
         _tell(household.failed(f"cannot use {state}: {error.strerror}", ""))
         return 1
-    guardian = Guardian(house, arguments[6:], leashed == "leash")
+    guardian = Guardian(house, arguments[6:], mode)
     guardian.start()
     guardian.loop.run()
     house.close()

@@ -22,6 +22,7 @@ from controller.shim import ownership
 
 _GUARDIAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.py")
 _NOT_PASSED = contract.PRIVATE - {contract.ORPHAN_GRACE}
+SILENT = "the guardian ended without a word"
 _SIGNALS = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
 
 
@@ -70,15 +71,17 @@ def launch(
 ) -> Launched:
     """Start the guardian of a project, detached from the terminal. Raises `OSError` if it cannot be started.
 
-    Whether the project was free is answered by `wait_ready`.
+    Whether the project was free is answered by `wait_ready`. Without a command line for it the caller is
+    the controller itself: it holds the leash, and what is ready is the shim.
     """
+    mode = ("leash" if leash else "free") if controller_argv else f"host:{os.getpid()}"
     os.makedirs(places.state, mode=0o700, exist_ok=True)
     env = {name: value for name, value in environ.items() if name not in _NOT_PASSED}
     ready_read, ready_write = os.pipe()
     leash_read, leash_write = os.pipe()
     own_log = f"{places.state}/controller.log"
     argv = [sys.executable, "-I", "-S", _GUARDIAN, places.root, places.state, places.run]
-    argv += ["leash" if leash else "free", "--", *controller_argv]
+    argv += [mode, "--", *controller_argv]
     actions: list[tuple[Any, ...]] = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_OPEN, 1, own_log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600),
@@ -125,31 +128,28 @@ def wait_ready(
     """
     try:
         for line in _lines(launched.ready_fd, timeout_seconds):
-            said = _parsed(line)
+            said = heard(line)
             if "waiting" not in said:
-                return _ready(said)
+                ready: Mapping[str, Any] = said["ready"]
+                return ready
             if on_waiting is not None:
                 on_waiting(said["waiting"])
     finally:
         os.close(launched.ready_fd)
-    raise LaunchFailed("the guardian ended without a word")
+    raise LaunchFailed(SILENT)
 
 
-def _parsed(line: bytes) -> Mapping[str, Any]:
+def heard(line: bytes) -> Mapping[str, Any]:
+    """A line of the ready pipe: it has `waiting` or `ready`. Raises `Owned`, `LaunchFailed`."""
     try:
         said: Mapping[str, Any] = json.loads(line)
     except ValueError:
         raise LaunchFailed(f"the guardian said what is no word of ours: {line[:200]!r}") from None
-    return said
-
-
-def _ready(said: Mapping[str, Any]) -> Mapping[str, Any]:
     if "owned" in said:
         raise Owned(said["owned"], said.get("run", ""))
     if "failed" in said:
         raise LaunchFailed(said["failed"], said.get("log", ""))
-    ready: Mapping[str, Any] = said["ready"]
-    return ready
+    return said
 
 
 def _lines(descriptor: int, timeout_seconds: float | None) -> Iterator[bytes]:

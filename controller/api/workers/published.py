@@ -12,6 +12,7 @@ from typing import Any
 from controller import ports
 from controller.api import call as calls
 from controller.api import encode, namespaces, replies
+from controller.api.services import Services
 from controller.core import refusals, resolution, stamps
 
 _SLICE_SECONDS = 2.0
@@ -32,7 +33,7 @@ async def of_namespace(call: calls.Call) -> replies.Sendable:
     asked = call.query
     if not asked.has("name"):
         return _listed(call, call.namespace)
-    reader = _Reader(call, asked.text("name"), asked.text("scope"))
+    reader = Reader(call.services, call.namespace or "", asked.text("name"), asked.text("scope"))
     if asked.flag("watch"):
         return replies.Stream(reader.follow(), call.services.streams)
     try:
@@ -62,11 +63,11 @@ def _facts(call: calls.Call, instance: Answer) -> Answer:
         snapshot = shared.read(name)
     except ValueError as problem:
         return {**entry, "problem": str(problem)}
-    return entry if snapshot is None else {**entry, **_when(call, snapshot)}
+    return entry if snapshot is None else {**entry, **_when(call.services, snapshot)}
 
 
-def _when(call: calls.Call, snapshot: ports.Snapshot) -> Answer:
-    age = max(0.0, call.services.clock.wall() - snapshot.published_wall)
+def _when(services: Services, snapshot: ports.Snapshot) -> Answer:
+    age = max(0.0, services.clock.wall() - snapshot.published_wall)
     return {
         "generation": snapshot.generation,
         "publishedAt": stamps.rfc3339_micro(snapshot.published_wall),
@@ -83,15 +84,19 @@ def _refused(refusal: refusals.Refusal) -> Answer:
     return {"ok": False, "error": refusal.to_json()}
 
 
-class _Reader:
+class Reader:
     """One name as one client asks for it; looked up anew each time, since it may move to another set."""
 
-    def __init__(self, call: calls.Call, name: str, scope: str) -> None:
-        self._call = call
-        self._name, self._scope = name, scope
+    def __init__(self, services: Services, namespace: str, name: str, scope: str) -> None:
+        self._services = services
+        self._namespace, self._name, self._scope = namespace, name, scope
 
     def now(self) -> Answer:
-        """What is published. Raises Refusal: undeclared, not ensured, never published, or damaged."""
+        """What is published, as it goes on the wire. Raises Refusal."""
+        return self._shown(*self.snapshot())
+
+    def snapshot(self) -> tuple[Answer, ports.Snapshot]:
+        """Raises Refusal: undeclared, not ensured, never published, or damaged."""
         instance = self._instance()
         found = self._published(instance)
         if found is None:
@@ -100,7 +105,7 @@ class _Reader:
                 f"wait for its first publish: {_command('vars get --watch', instance)}",
                 instance,
             )
-        return found
+        return instance, found
 
     async def follow(self) -> AsyncIterator[bytes]:
         """The published value and each newer one, as far as the client keeps up; the last line says why it
@@ -110,16 +115,15 @@ class _Reader:
             while True:
                 instance = self._instance()
                 found = self._published(instance)
-                if found is not None and found["generation"] != last:
-                    last = found["generation"]
-                    yield encode.dump(found) + b"\n"
-                await self._call.services.shared.changed(_name_of(instance), last, _SLICE_SECONDS)
+                if found is not None and found.generation != last:
+                    last = found.generation
+                    yield encode.dump(self._shown(instance, found)) + b"\n"
+                await self._services.shared.changed(_name_of(instance), last, _SLICE_SECONDS)
         except refusals.Refusal as refusal:
             yield encode.dump(_refused(refusal)) + b"\n"
 
     def _instance(self) -> Answer:
-        services = self._call.services
-        instance = services.desk.resolve(self._call.namespace or "", self._name, self._scope)
+        instance = self._services.desk.resolve(self._namespace, self._name, self._scope)
         if instance["vars"] is None:
             raise self._nothing(
                 f"nothing is published, nobody has ensured {_where(instance)}; "
@@ -128,15 +132,15 @@ class _Reader:
             )
         return instance
 
-    def _published(self, instance: Answer) -> Answer | None:
+    def _published(self, instance: Answer) -> ports.Snapshot | None:
         try:
-            snapshot = self._call.services.shared.read(_name_of(instance))
+            return self._services.shared.read(_name_of(instance))
         except ValueError as problem:
             raise refusals.Refusal(refusals.Kind.UNAVAILABLE, str(problem), _details(instance)) from None
-        if snapshot is None:
-            return None
+
+    def _shown(self, instance: Answer, snapshot: ports.Snapshot) -> Answer:
         entry = {key: instance[key] for key in _SHOWN}
-        return {"ok": True, **entry, **_when(self._call, snapshot), "value": snapshot.value}
+        return {"ok": True, **entry, **_when(self._services, snapshot), "value": snapshot.value}
 
     def _nothing(self, message: str, instance: Answer) -> refusals.Refusal:
         return refusals.Refusal(refusals.Kind.NOT_PUBLISHED, message, _details(instance))
