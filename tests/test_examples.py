@@ -35,7 +35,7 @@ Object = dict[str, Any]
 
 
 def objects() -> list[Object]:
-    report = validate.validate([str(ROOT / "manifests")], root=str(ROOT))
+    report = validate.validate([str(ROOT / "manifests")], validate.Options(root=str(ROOT)))
     return [document.object for document in report.documents]
 
 
@@ -56,12 +56,12 @@ def test_the_folder_is_flat_and_numbered() -> None:
 
 @pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
 def test_each_file_is_valid_on_its_own_under_strict(path: Path) -> None:
-    report = validate.validate([str(path)], strict=True, root=str(ROOT))
+    report = validate.validate([str(path)], validate.Options(strict=True, root=str(ROOT)))
     assert report.ok, diagnostics.render(report.diagnostics)
 
 
 def test_s1_2_together_they_break_no_rule_between_sets() -> None:
-    report = validate.validate([str(ROOT / "manifests")], strict=True, root=str(ROOT))
+    report = validate.validate([str(ROOT / "manifests")], validate.Options(strict=True, root=str(ROOT)))
     assert report.ok, diagnostics.render(report.diagnostics)
     held = [claim for obj in objects() for claim in rules.claims(obj)]
     assert len(held) == len(set(held))

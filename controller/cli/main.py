@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import sys
 
@@ -49,6 +50,8 @@ class _Start:
 def main(argv: Sequence[str] | None = None) -> int:
     """The console script. Returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files and workers are any bytes
     context = contexts.Context(sys.stdin, sys.stdout, sys.stderr, os.environ, _working_folder(os.environ))
     return execute(words, context)
 

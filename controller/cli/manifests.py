@@ -44,24 +44,18 @@ def load(
     context: Context, paths: Sequence[str], *, recursive: bool, namespace: str | None, strict: bool = False
 ) -> list[Item]:
     """Every document, valid, with its namespace. All problems are shown at once; any error raises."""
-    around = validate.Around(
-        context.cwd, namespace or context.environ.get("WORKERSET_NAMESPACE") or "default"
+    default = namespace or context.environ.get("WORKERSET_NAMESPACE") or "default"
+    options = validate.Options(
+        recursive=recursive, strict=strict, root=context.project.root, cwd=context.cwd, namespace=default
     )
-    report = validate.validate(
-        paths,
-        recursive=recursive,
-        strict=strict,
-        root=context.project.root,
-        stdin=context.stdin,
-        around=around,
-    )
+    report = validate.validate(paths, options, context.stdin)
     if report.diagnostics:
         context.note(diagnostics.render(report.diagnostics))
     if not report.ok:
         raise errors.CliError(f"nothing was sent: {report.summary()}")
     if not report.documents:
         raise errors.CliError("no documents in what was named", "write one: workerctl explain workerset")
-    return [_item(context, document, around.namespace, given=namespace) for document in report.documents]
+    return [_item(context, document, default, given=namespace) for document in report.documents]
 
 
 def _item(context: Context, document: reader.Document, namespace: str, *, given: str | None) -> Item:

@@ -22,11 +22,14 @@ __all__ = [
     "document_set_warnings",
     "instance_claims",
     "object_problems",
+    "outline",
     "place_of",
 ]
 
 
 ADDRESS = "address:"
+
+_BETWEEN = ("background", "scope", "name", "listen", "port", "depends_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,15 @@ def document_set_warnings(
                 detail = f"nothing here declares it: {name}"
                 found.append(SetProblem(index, errors.FieldProblem(path, "NotFound", detail, fix, name)))
     return tuple(found)
+
+
+def outline(obj: kinds.Object) -> kinds.Object:
+    """What the rules between documents look at, and no more: for documents that have a way to go."""
+    metadata, declared = obj["metadata"], obj["spec"]
+    return {
+        "metadata": {field: metadata[field] for field in ("name", "namespace") if field in metadata},
+        "spec": {field: declared[field] for field in _BETWEEN if field in declared},
+    }
 
 
 def claims(obj: kinds.Object) -> tuple[str, ...]:

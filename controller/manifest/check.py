@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.core import errors, foreign, kinds, objectrules, vocabulary
-from controller.manifest import predicate, source
+from controller.manifest import diagnostics, predicate, source
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +89,12 @@ def _kind_problems(obj: kinds.Object) -> Iterator[errors.FieldProblem]:
     kind, version = obj.get("kind"), obj.get("apiVersion")
     ours = version == "workerset.dev/v1"
     if isinstance(kind, str) and kind != "WorkerSet":
-        fix = "write kind: WorkerSet"
+        fix, code = "write kind: WorkerSet", "Invalid"
         if kind.lower().replace("_", "") != "workerset" and not ours:
             fix = f"{vocabulary.LOCAL}; write kind: WorkerSet"
-        yield errors.FieldProblem(("kind",), "Invalid", f"not a WorkerSet: {foreign.scalar(kind)}", fix, kind)
+            if isinstance(version, str) and not version.startswith("workerset.dev"):
+                code = diagnostics.OTHER_KIND
+        yield errors.FieldProblem(("kind",), code, f"not a WorkerSet: {foreign.scalar(kind)}", fix, kind)
     if isinstance(version, str) and not ours and not (isinstance(kind, str) and kind != "WorkerSet"):
         detail = f"not a version of this format: {foreign.scalar(version)}"
         yield errors.FieldProblem(

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+
+OTHER_KIND = "OtherKind"
+OTHER_FILE = "OtherFile"
+OTHERS = frozenset({OTHER_KIND, OTHER_FILE})
+"""Codes of what is no business of ours: skipped and counted where that is wanted, else refused."""
 
 WIDTH = 100
 """Of the excerpt; a longer line is cut around the place."""
@@ -60,15 +65,25 @@ def excerpt(lines: Sequence[str], line: int, column: int, length: int = 1) -> Ex
     return Excerpt(text, column, max(1, min(length, len(text) - column)))
 
 
-def render(diagnostics: Iterable[Diagnostic]) -> str:
+Paint = Callable[[str, str], str]
+"""Part (`place`, `error`, `warning`, `gutter`, `fix`) and its text → the text as a terminal shows it."""
+
+
+def _plain(_: str, text: str) -> str:
+    return text
+
+
+def render(diagnostics: Iterable[Diagnostic], paint: Paint = _plain) -> str:
     """For people: place, sentence, source with carets, fix. Ends without a line feed."""
-    return "\n".join(_render_one(diagnostic) for diagnostic in diagnostics)
+    return "\n".join(_render_one(diagnostic, paint) for diagnostic in diagnostics)
 
 
-def summary(diagnostic: Diagnostic) -> str:
+def summary(diagnostic: Diagnostic, paint: Paint = _plain) -> str:
     """The first line only."""
     where = f"{diagnostic.path}: " if diagnostic.path else ""
-    return f"{diagnostic.place}: {diagnostic.severity}: {where}{diagnostic.message}"
+    place = paint("place", f"{diagnostic.place}:")
+    severity = paint(diagnostic.severity, f"{diagnostic.severity}:")
+    return f"{place} {severity} {where}{diagnostic.message}"
 
 
 def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -84,18 +99,19 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _render_one(diagnostic: Diagnostic) -> str:
-    lines = [summary(diagnostic)]
+def _render_one(diagnostic: Diagnostic, paint: Paint) -> str:
+    lines = [summary(diagnostic, paint)]
     if diagnostic.excerpt is not None and diagnostic.excerpt.text.strip():
         number = str(diagnostic.line)
-        gutter = " " * len(number)
         shown = diagnostic.excerpt
         before = shown.text[: shown.column]
         marked = shown.text[shown.column : shown.column + shown.length]
-        lines.append(f"  {number} | {shown.text}".rstrip())
-        lines.append(f"  {gutter} | {' ' * _width(before)}{'^' * max(1, _width(marked))}")
+        carets = "^" * max(1, _width(marked))
+        lines.append(f"{paint('gutter', f'  {number} |')} {shown.text}".rstrip())
+        gutter = paint("gutter", f"  {' ' * len(number)} |")
+        lines.append(f"{gutter} {' ' * _width(before)}{paint(diagnostic.severity, carets)}")
     if diagnostic.fix:
-        lines.append(f"  fix: {diagnostic.fix}")
+        lines.append(f"  {paint('fix', 'fix:')} {diagnostic.fix}")
     return "\n".join(lines)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 SUFFIXES = (".yaml", ".yml", ".json")
 MAX_BYTES = 64 * 1024 * 1024
@@ -17,7 +18,10 @@ _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
 @dataclass(frozen=True, slots=True)
 class FileText:
-    """A file's text; or, with `message`, why there is none. Line and column count from 0, -1 = no place."""
+    """A file's text; or, with `message`, why there is none. Line and column count from 0, -1 = no place.
+
+    `is_expected` is false for a file that was named though it is not called like a manifest.
+    """
 
     name: str
     text: str = ""
@@ -26,48 +30,90 @@ class FileText:
     code: str = "Unreadable"
     line: int = -1
     column: int = 0
+    is_expected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file that was found: its name as the caller wrote it, where it is, and its size."""
+
+    name: str
+    path: str
+    size: int
+    is_expected: bool = True
+
+
+Found = Place | FileText
+"""A file to read, or why there is none."""
 
 
 def read(paths: Sequence[str], *, recursive: bool, stdin: TextIO | None, cwd: str) -> Iterator[FileText]:
-    """The files that `paths` mean, in order, each once; `-` is standard input.
+    """The texts of the files that `paths` mean, in order, each once; `-` is standard input."""
+    for found in find(paths, recursive=recursive, cwd=cwd):
+        yield read_one(found, stdin)
 
-    Folders give their *.yaml, *.yml and *.json by name, hidden ones left out. Names are as the caller wrote
-    them; relative ones start from `cwd`.
+
+def find(paths: Sequence[str], *, recursive: bool, cwd: str) -> Iterator[Found]:
+    """Folders give their *.yaml, *.yml and *.json by name, hidden ones left out.
+
+    Names are as the caller wrote them; relative ones start from `cwd`.
     """
     seen: set[tuple[int, int]] = set()
     for path in paths:
         if path == "-":
-            yield _read_stdin(stdin)
+            yield Place(STANDARD_INPUT, "-", 0)
         elif path.startswith(("http://", "https://")):
             yield FileText(
                 path, message="manifests are not fetched from the network", fix="download it first"
             )
         else:
-            yield from _read_path(path, recursive, cwd, seen)
+            yield from _find_path(path, recursive, cwd, seen)
 
 
-def _read_path(path: str, recursive: bool, cwd: str, seen: set[tuple[int, int]]) -> Iterator[FileText]:
+def read_one(found: Found, stdin: TextIO | None = None) -> FileText:
+    """The text of a file that was found."""
+    if isinstance(found, FileText):
+        return found
+    if found.path == "-":
+        return _read_stdin(stdin)
     try:
-        found = os.stat(os.path.join(cwd, path))
+        with open(found.path, "rb") as file:
+            text = decode(found.name, _read_all(file, found.size))
+    except OSError as error:
+        return _unreadable(found.name, error)
+    return text if found.is_expected else dataclasses.replace(text, is_expected=False)
+
+
+def _read_all(file: BinaryIO, expected: int) -> bytes:
+    """At most a byte beyond the limit; asking for what is expected saves a buffer of the limit's size."""
+    data = file.read(expected + 1)
+    return data if len(data) <= expected else data + file.read(MAX_BYTES)
+
+
+def _find_path(path: str, recursive: bool, cwd: str, seen: set[tuple[int, int]]) -> Iterator[Found]:
+    try:
+        status = os.stat(os.path.join(cwd, path))
     except (OSError, ValueError) as error:
         yield _unreadable(path, error)
         return
-    if not stat.S_ISDIR(found.st_mode):
-        yield from _read_once(path, os.path.join(cwd, path), found, seen)
+    if not stat.S_ISDIR(status.st_mode):
+        is_expected = path.endswith(SUFFIXES) or not stat.S_ISREG(status.st_mode)
+        yield from _once(Place(path, os.path.join(cwd, path), status.st_size, is_expected), status, seen)
         return
     count = 0
-    for file in _walk(path, os.path.join(cwd, path), recursive, ()):
+    for found in _walk(path, os.path.join(cwd, path), recursive, ()):
         count += 1
-        yield from (
-            _read_once(file.name, os.path.join(cwd, file.name), None, seen) if not file.message else (file,)
-        )
+        if isinstance(found, FileText):
+            yield found
+        else:
+            yield from _stated(found, seen)
     if not count:
         suffixes = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
         fix = "name another folder" if recursive else "name another folder, or add -R for those below it"
         yield FileText(path, message=f"no manifests in this folder ({suffixes})", fix=fix, code="NoManifests")
 
 
-def _walk(name: str, path: str, recursive: bool, above: tuple[tuple[int, int], ...]) -> Iterator[FileText]:
+def _walk(name: str, path: str, recursive: bool, above: tuple[tuple[int, int], ...]) -> Iterator[Found]:
     try:
         here = os.stat(path)
         entries = sorted(os.scandir(path), key=lambda entry: entry.name)
@@ -86,7 +132,7 @@ def _walk(name: str, path: str, recursive: bool, above: tuple[tuple[int, int], .
             if entry.name not in _SKIPPED_FOLDERS:
                 yield from _walk(child, entry.path, recursive, (*above, identity))
         elif entry.name.endswith(SUFFIXES) and not _is_folder(entry):
-            yield FileText(child)
+            yield Place(child, entry.path, 0)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -96,20 +142,27 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _read_once(
-    name: str, path: str, found: os.stat_result | None, seen: set[tuple[int, int]]
-) -> Iterator[FileText]:
+def _stated(place: Place, seen: set[tuple[int, int]]) -> Iterator[Found]:
+    """An entry of a folder: nobody asked for it by name, so a pipe there is not waited for."""
     try:
-        found = found or os.stat(path)
-        if stat.S_ISREG(found.st_mode):
-            identity = (found.st_dev, found.st_ino)
-            if identity in seen:
-                return
-            seen.add(identity)
-        with open(path, "rb") as file:
-            yield decode(name, file.read(MAX_BYTES + 1))
+        status = os.stat(place.path)
     except OSError as error:
-        yield _unreadable(name, error)
+        yield _unreadable(place.name, error)
+        return
+    if stat.S_ISREG(status.st_mode):
+        yield from _once(Place(place.name, place.path, status.st_size), status, seen)
+    else:
+        fix = "remove it, or name it by itself"
+        yield FileText(place.name, message="not a file but a pipe, a socket or a device", fix=fix)
+
+
+def _once(place: Place, status: os.stat_result, seen: set[tuple[int, int]]) -> Iterator[Place]:
+    identity = (status.st_dev, status.st_ino)
+    if stat.S_ISREG(status.st_mode):
+        if identity in seen:
+            return
+        seen.add(identity)
+    yield place
 
 
 def _read_stdin(stdin: TextIO | None) -> FileText:

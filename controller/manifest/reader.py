@@ -40,7 +40,7 @@ class SourceFile:
 class Document:
     """One object. `root` makes its tree of nodes, `line_offset` is what their lines lack.
 
-    `plain` are the scalars that other readers would change, `is_flawed` says that its text has a problem.
+    `plain` are the scalars that other readers would change, `problems` those of its text.
     """
 
     object: kinds.Object
@@ -48,12 +48,17 @@ class Document:
     root: Callable[[], yaml.Node]
     line_offset: int = 0
     plain: tuple[yaml.ScalarNode, ...] = ()
-    is_flawed: bool = False
+    problems: tuple[diagnostics.Diagnostic, ...] = ()
+
+    @property
+    def line(self) -> int:
+        """Where it begins, counted from 1."""
+        return self.root().start_mark.line + self.line_offset + 1
 
     @property
     def source(self) -> str:
         """`manifests/10-web.yaml:1`."""
-        return f"{self.file.name}:{self.root().start_mark.line + self.line_offset + 1}"
+        return f"{self.file.name}:{self.line}"
 
     def position(self, path: errors.Path) -> tuple[int, int]:
         """Line and column of a value, counted from 1."""
@@ -69,11 +74,19 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Manifests:
-    """What was read. `files` are the names of those that could be opened."""
+    """What was read. `lost` tells of files and documents of which nothing could be."""
 
     documents: tuple[Document, ...]
-    problems: tuple[diagnostics.Diagnostic, ...]
-    files: tuple[str, ...]
+    lost: tuple[diagnostics.Diagnostic, ...]
+
+    @property
+    def problems(self) -> tuple[diagnostics.Diagnostic, ...]:
+        """All that is wrong with the texts."""
+        of_documents = (problem for document in self.documents for problem in document.problems)
+        return (*self.lost, *of_documents)
+
+
+_GROUP = "workerset.dev/"
 
 
 class _Reading:
@@ -82,27 +95,52 @@ class _Reading:
         self.problems: list[diagnostics.Diagnostic] = []
 
 
+def read(text: files.FileText) -> Manifests:
+    """Every document of a file, and a problem for each that could not be read. Never raises."""
+    reading = _Reading()
+    if text.message:
+        reading.problems.append(_file_problem(text))
+    else:
+        _read_text(reading, SourceFile(text.name, text.text))
+    if not text.is_expected and not _has_manifests(text, reading):
+        return Manifests((), (_other_file(text),))
+    return Manifests(tuple(reading.documents), tuple(reading.problems))
+
+
 def read_paths(
     paths: Sequence[str], *, recursive: bool = False, stdin: TextIO | None = None, cwd: str = ""
 ) -> Manifests:
-    """Every document of every file, and a problem for each that could not be read. Never raises."""
-    reading = _Reading()
-    names = []
-    for text in files.read(paths, recursive=recursive, stdin=stdin, cwd=cwd or os.curdir):
-        if text.message:
-            reading.problems.append(_file_problem(text))
-        if text.code == "Encoding" or not text.message:
-            names.append(text.name)
-        if not text.message:
-            _read_text(reading, SourceFile(text.name, text.text))
-    return Manifests(tuple(reading.documents), tuple(reading.problems), tuple(names))
+    """Every document of every file."""
+    parts = [read(text) for text in files.read(paths, recursive=recursive, stdin=stdin, cwd=cwd or os.curdir)]
+    return Manifests(
+        tuple(document for part in parts for document in part.documents),
+        tuple(problem for part in parts for problem in part.lost),
+    )
 
 
 def read_text(text: str, name: str = files.STANDARD_INPUT) -> Manifests:
     """The documents of one text."""
-    reading = _Reading()
-    _read_text(reading, SourceFile(name, text))
-    return Manifests(tuple(reading.documents), tuple(reading.problems), (name,))
+    return read(files.FileText(name, text))
+
+
+def lost(name: str, line: int) -> Document:
+    """A stand-in for a document that was there a moment ago: only its line can be pointed at."""
+    mark = yaml.Mark("", 0, 0, 0, None, 0)
+    root = yaml.MappingNode(None, [], mark, mark)  # type: ignore[arg-type]
+    return Document({}, SourceFile(name, ""), functools.partial(_same, root), line - 1)
+
+
+def _has_manifests(text: files.FileText, reading: _Reading) -> bool:
+    """Whether a file with some other suffix is one of ours all the same, be it a broken one."""
+    return _GROUP in text.text or bool(reading.documents and not reading.problems)
+
+
+def _other_file(text: files.FileText) -> diagnostics.Diagnostic:
+    suffixes = ", ".join(f"*{suffix}" for suffix in files.SUFFIXES)
+    fix = f"leave it out; manifests are {suffixes}"
+    return diagnostics.Diagnostic(
+        text.name, 0, 0, "", diagnostics.OTHER_FILE, "not a manifest: this file holds no WorkerSet", fix
+    )
 
 
 def _file_problem(text: files.FileText) -> diagnostics.Diagnostic:
@@ -151,19 +189,17 @@ def _yaml_document(reading: _Reading, file: SourceFile, tree: yamltext.Tree) -> 
             detail = f"aliases expand to more than {values.MAX_NODES} values, or to themselves"
             reading.problems.append(file.diagnostic(span, "Syntax", detail, "write the values out"))
             continue
-        for found in constructor.problems:
-            span = locate.node_span(found.node)
-            span = locate.Span(span.line + shift, span.column, span.length)
-            reading.problems.append(file.diagnostic(span, found.code, found.message, found.fix))
-        made = Document(
-            value,
-            file,
-            functools.partial(_same, item),
-            shift,
-            tuple(constructor.plain),
-            bool(constructor.problems),
+        of_text = tuple(_node_problem(file, found, shift) for found in constructor.problems)
+        tree_of = functools.partial(_same, item)
+        _add_document(
+            reading, value, Document(value, file, tree_of, shift, tuple(constructor.plain), of_text)
         )
-        _add_document(reading, value, made)
+
+
+def _node_problem(file: SourceFile, found: values.NodeProblem, shift: int) -> diagnostics.Diagnostic:
+    span = locate.node_span(found.node)
+    span = locate.Span(span.line + shift, span.column, span.length)
+    return file.diagnostic(span, found.code, found.message, found.fix)
 
 
 def _same(node: yaml.Node) -> yaml.Node:
@@ -204,6 +240,7 @@ class _JsonTree:
         self._root: yaml.Node | None = None
 
     def node(self, path: errors.Path) -> yaml.Node:
+        """What stands at `path`, which leads to an object."""
         if self._root is None:
             self._root = jsontext.nodes(self._text)
         node = self._root
@@ -230,6 +267,7 @@ def _add_document(reading: _Reading, value: Any, document: Document) -> None:
     if isinstance(value, dict):
         reading.documents.append(document)
         return
+    reading.problems += document.problems
     fix = "begin with apiVersion: workerset.dev/v1"
     problem = document.file.diagnostic(document.span(()), "NoDocument", "a document must be a map", fix)
     reading.problems.append(problem)

@@ -3,171 +3,129 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import gc
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import TextIO
 
-import yaml
+from controller.core import rules
+from controller.manifest import diagnostics, examine, files, reader, spreading, verdicts
 
-from controller.core import errors, kinds, rules
-from controller.manifest import check, diagnostics, locate, onpath, reader
-
-Severity = Literal["error", "warning"]
-
-_OF_FILES = frozenset({"Unreadable", "NoManifests"})
-_OF_DOCUMENTS = frozenset({"Syntax", "Empty", "NoDocument", "Encoding"})
-"""Problems that cost a whole document."""
+Report = verdicts.Report
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """`documents` are all that could be read; `invalid` counts those with errors and the unreadable."""
+class Options:
+    """How to validate.
 
-    documents: tuple[reader.Document, ...]
-    diagnostics: tuple[diagnostics.Diagnostic, ...]
-    files: tuple[str, ...]
-    valid: int
-    invalid: int
+    Relative paths start at `cwd`; paths in manifests at `root`, where one is known. `strict` has no warnings.
+    `skip_others` counts documents of other kinds instead of refusing them. Files that match one of `ignore`
+    are left out. `spread` runs shares of the work side by side.
+    """
 
-    @property
-    def ok(self) -> bool:
-        return not any(diagnostic.severity == "error" for diagnostic in self.diagnostics)
-
-    @property
-    def unreadable(self) -> bool:
-        """A path that was named could not be read at all."""
-        return any(diagnostic.code in _OF_FILES for diagnostic in self.diagnostics)
-
-    def summary(self) -> str:
-        """`3 documents in 2 files: 2 valid, 1 invalid`."""
-        total, files = self.valid + self.invalid, len(self.files)
-        warnings = sum(diagnostic.severity == "warning" for diagnostic in self.diagnostics)
-        counted = f"{_count(total, 'document')} in {_count(files, 'file')}"
-        text = f"{counted}: {self.valid} valid, {self.invalid} invalid"
-        return f"{text}, {_count(warnings, 'warning')}" if warnings else text
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """Where relative paths on the command line start, and the namespace of documents without one."""
-
+    recursive: bool = False
+    strict: bool = False
+    skip_others: bool = False
+    root: str | None = None
     cwd: str = ""
     namespace: str = "default"
+    ignore: Sequence[str] = ()
+    spread: spreading.Spread | None = None
 
 
-def validate(
-    paths: Sequence[str],
-    *,
-    recursive: bool = False,
-    strict: bool = False,
-    root: str | None = None,
-    stdin: TextIO | None = None,
-    around: Around = Around(),
-) -> Report:
-    """Never raises. With `root`, paths in manifests are looked for on the disk; `strict` has no warnings."""
+def validate(paths: Sequence[str], options: Options = Options(), stdin: TextIO | None = None) -> Report:
+    """Never raises."""
+    found = list(files.find(paths, recursive=options.recursive, cwd=options.cwd or "."))
+    kept = [one for one in found if not _is_ignored(one.name, options.ignore)]
+    examiner = examine.Examiner(options.root, options.cwd, strict=options.strict)
     with _without_collector():
-        manifests = reader.read_paths(paths, recursive=recursive, stdin=stdin, cwd=around.cwd)
-        return _Validation(manifests, root, around.cwd, strict=strict).report(around.namespace)
+        results = spreading.examine_all(kept, examiner, stdin, options.spread)
+        return _Comparison(results, kept, examiner, options).report(len(found) - len(kept))
 
 
 def validate_text(
     text: str, name: str = "stdin", *, strict: bool = False, namespace: str = "default"
 ) -> Report:
     """The same for a text that is at hand, as an editor's."""
-    return _Validation(reader.read_text(text, name), None, "", strict=strict).report(namespace)
+    options = Options(strict=strict, namespace=namespace)
+    examiner = examine.Examiner(None, "", strict=strict)
+    found = files.FileText(name, text)
+    return _Comparison([examiner.file(found)], [found], examiner, options).report(0)
 
 
-class _Validation:
-    def __init__(self, manifests: reader.Manifests, root: str | None, cwd: str, *, strict: bool) -> None:
-        self._manifests = manifests
-        self._root = root
-        self._cwd = cwd
-        self._strict = strict
-        self._found: list[diagnostics.Diagnostic] = list(manifests.problems)
-        self._wrong = {place for place, document in enumerate(manifests.documents) if document.is_flawed}
+def _is_ignored(name: str, patterns: Sequence[str]) -> bool:
+    """A pattern is a shell's; it matches the path as it was written, or the end of it from a folder on."""
+    return any(
+        fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(name, f"*/{pattern}")
+        for pattern in patterns
+    )
 
-    def report(self, namespace: str) -> Report:
-        checker, documents = check.Checker(), self._manifests.documents
-        sound: list[kinds.Object] = []
-        places: list[int] = []
-        for index, document in enumerate(documents):
-            checked = checker.check(document.object)
-            for problem in checked.problems:
-                self._add(index, problem, "error")
-            self._check_beyond_schema(index, document, checked.sound)
-            if checked.sound is not None:
-                sound.append(checked.sound)
-                places.append(index)
-        self._check_between(sound, places, namespace)
-        return self._finish()
 
-    def _check_beyond_schema(self, index: int, document: reader.Document, sound: kinds.Object | None) -> None:
-        for node in document.plain:
-            self._add_plain(index, document, node)
-        if sound is None:
-            return
-        if "name" not in sound["metadata"] and "generateName" in sound["metadata"]:
-            detail = "generateName works only where an object is created each time"
-            problem = errors.FieldProblem(
-                ("metadata", "generateName"),
-                "Invalid",
-                detail,
-                "write name instead, so that it can be applied again",
-            )
-            self._add(index, problem, "error")
-        if self._root is not None:
-            name = document.file.name
-            manifest = "" if name == "stdin" else os.path.abspath(os.path.join(self._cwd, name))
-            for problem, certain in onpath.problems(sound, self._root, manifest):
-                self._add(index, problem, "error" if certain else "warning")
+class _Comparison:
+    """The rules between documents (S1.2), and the report."""
 
-    def _check_between(self, sound: list[kinds.Object], places: list[int], namespace: str) -> None:
+    def __init__(
+        self,
+        results: Sequence[examine.FileResult],
+        found: Sequence[files.Found],
+        examiner: examine.Examiner,
+        options: Options,
+    ) -> None:
+        self._results = results
+        self._found = found
+        self._examiner = examiner
+        self._options = options
+        self._all = [(place, one) for place, result in enumerate(results) for one in result.examined]
+        self._more: dict[int, list[diagnostics.Diagnostic]] = {}
+        self._again: dict[int, tuple[reader.Document, ...]] = {}
+
+    def report(self, ignored: int) -> Report:
+        self._compare()
+        judged = [self._verdict(index, one) for index, (_, one) in enumerate(self._all)]
+        told = [
+            (place, diagnostic)
+            for (place, _), verdict in zip(self._all, judged, strict=True)
+            if verdict.status != "skipped"
+            for diagnostic in verdict.diagnostics
+        ]
+        told.sort(key=lambda one: (one[0], one[1].line, one[1].column))
+        documents = tuple(one.document for _, one in self._all if one.document is not None)
+        names = tuple(result.name for result in self._results if result.was_read)
+        return Report(tuple(judged), tuple(one for _, one in told), documents, names, ignored)
+
+    def _verdict(self, index: int, one: examine.Examined) -> verdicts.Verdict:
+        found = (*one.diagnostics, *self._more.get(index, ()))
+        status = verdicts.status_of(found, skip_others=self._options.skip_others and not self._options.strict)
+        return verdicts.Verdict(one.file, one.line, status, one.kind, one.namespace, one.name, found)
+
+    def _compare(self) -> None:
+        places = [index for index, (_, one) in enumerate(self._all) if one.sound is not None]
+        sound = [one.sound for _, one in self._all if one.sound is not None]
+        namespace = self._options.namespace
         for found in rules.document_set_problems(sound, namespace=namespace):
-            self._add_between(found, places, "error")
+            self._add(found, places, certain=True)
         for found in rules.document_set_warnings(sound, namespace=namespace):
-            self._add_between(found, places, "warning")
+            self._add(found, places, certain=False)
 
-    def _add_between(self, found: rules.SetProblem, places: list[int], severity: Severity) -> None:
-        problem = found.problem
+    def _add(self, found: rules.SetProblem, places: list[int], *, certain: bool) -> None:
+        problem, index = found.problem, places[found.index]
         if found.other is not None:
-            other = self._manifests.documents[places[found.other]]
-            problem = dataclasses.replace(problem, detail=f"{problem.detail} ({other.source})")
-        self._add(places[found.index], problem, severity)
+            other = self._all[places[found.other]][1]
+            problem = dataclasses.replace(problem, detail=f"{problem.detail} ({other.file}:{other.line})")
+        made = self._examiner.diagnostic(self._document(index), problem, certain=certain)
+        self._more.setdefault(index, []).append(made)
 
-    def _add(self, index: int, problem: errors.FieldProblem, severity: Severity) -> None:
-        document = self._manifests.documents[index]
-        at_key = problem.code in ("UnknownField", "NotSupported") or problem.path[-1:] == (problem.value,)
-        span = document.span(problem.path, key=at_key)
-        made = document.file.diagnostic(span, problem.code, problem.detail, problem.fix, problem.field)
-        self._append(index, made, severity)
-
-    def _add_plain(self, index: int, document: reader.Document, node: yaml.ScalarNode) -> None:
-        """S1.6: kept as written here, changed by kubectl."""
-        detail = f"other tools read this as something else than text: {node.value}"
-        span = document.shifted(locate.node_span(node))
-        made = document.file.diagnostic(span, "PlainScalar", detail, f'quote it: "{node.value}"')
-        self._append(index, made, "warning")
-
-    def _append(self, index: int, made: diagnostics.Diagnostic, severity: Severity) -> None:
-        severity = "error" if self._strict else severity
-        self._found.append(dataclasses.replace(made, severity=severity))
-        if severity == "error":
-            self._wrong.add(index)
-
-    def _finish(self) -> Report:
-        read = self._manifests
-        order = {name: place for place, name in enumerate(read.files)}
-        self._found.sort(key=lambda one: (order.get(one.file, -1), one.line, one.column))
-        valid = len(read.documents) - len(self._wrong)
-        lost = sum(one.code in _OF_DOCUMENTS for one in read.problems)
-        return Report(read.documents, tuple(self._found), read.files, valid, len(self._wrong) + lost)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+    def _document(self, index: int) -> reader.Document:
+        """Read again where another process read it; as it was told of where it is no longer there."""
+        place, one = self._all[index]
+        if one.document is not None:
+            return one.document
+        if place not in self._again:
+            self._again[place] = reader.read(files.read_one(self._found[place])).documents
+        read = self._again[place]
+        return read[one.index] if one.index < len(read) else reader.lost(one.file, one.line)
 
 
 @contextmanager

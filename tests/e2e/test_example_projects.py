@@ -36,7 +36,9 @@ def begin(project: Project, name: str, change: Callable[[str], str] = str) -> No
 @pytest.mark.parametrize("name", FOLDERS)
 def test_each_is_valid_under_strict_and_uses_all_its_programs(name: str) -> None:
     folder = EXAMPLES / name
-    report = validate.validate([str(folder / "workerset.yaml")], strict=True, root=str(folder))
+    report = validate.validate(
+        [str(folder / "workerset.yaml")], validate.Options(strict=True, root=str(folder))
+    )
     assert report.ok, diagnostics.render(report.diagnostics)
     used = {document.object["spec"]["file"] for document in report.documents}
     assert used == {path.name for path in folder.glob("*.py")}

@@ -16,7 +16,7 @@ GOOD = sorted(path for path in (GOLDEN / "good").iterdir() if path.suffix in (".
 
 @pytest.mark.parametrize("path", BAD, ids=lambda path: path.name)
 def test_s1_1_bad(path: Path, golden: Callable[[Path, str], None]) -> None:
-    report = validate.validate([path.name], around=validate.Around(str(path.parent)))
+    report = validate.validate([path.name], validate.Options(cwd=str(path.parent)))
     assert report.diagnostics
     text = f"{diagnostics.render(report.diagnostics)}\n{report.summary()}\n"
     golden(path.with_suffix(path.suffix + ".txt"), text)
@@ -24,6 +24,6 @@ def test_s1_1_bad(path: Path, golden: Callable[[Path, str], None]) -> None:
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.name)
 def test_s1_good(path: Path) -> None:
-    report = validate.validate([path.name], around=validate.Around(str(path.parent)), strict=True)
+    report = validate.validate([path.name], validate.Options(cwd=str(path.parent), strict=True))
     assert diagnostics.render(report.diagnostics) == ""
     assert report.documents

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import io
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from controller.manifest import diagnostics, validate
+from controller.manifest import codes, diagnostics, validate
+
+ROOT = Path(__file__).parents[2]
 
 
 def document(name: str, spec: str = "{command: [app]}") -> str:
@@ -20,7 +25,7 @@ def check(tmp_path: Path, text: str, *, strict: bool = False, name: str = "m/a.y
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    return validate.validate([name], strict=strict, root=str(tmp_path), around=validate.Around(str(tmp_path)))
+    return validate.validate([name], validate.Options(strict=strict, root=str(tmp_path), cwd=str(tmp_path)))
 
 
 def lines(report: validate.Report) -> list[str]:
@@ -32,7 +37,7 @@ def test_s1_1_all_problems_of_all_documents_of_all_files(tmp_path: Path) -> None
         document("Bad", "{command: [app], num: -1}") + "---\n" + document("good")
     )
     (tmp_path / "c.yaml").write_text("a: [\n---\n" + document("other", "{}"))
-    report = validate.validate(["."], around=validate.Around(str(tmp_path)))
+    report = validate.validate(["."], validate.Options(cwd=str(tmp_path)))
     assert [(one.file, one.line, one.path) for one in report.diagnostics] == [
         ("./b.yaml", 3, "metadata.name"),
         ("./b.yaml", 4, "spec.num"),
@@ -85,7 +90,7 @@ def test_s1_5_a_path_that_is_not_there_is_a_warning(tmp_path: Path) -> None:
 
 def test_s1_5_without_a_project_no_path_is_looked_for(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(document("a", "{file: later.py}"))
-    assert validate.validate(["a.yaml"], around=validate.Around(str(tmp_path))).diagnostics == ()
+    assert validate.validate(["a.yaml"], validate.Options(cwd=str(tmp_path))).diagnostics == ()
 
 
 def test_s1_6_a_plain_scalar_that_others_change_is_a_warning(tmp_path: Path) -> None:
@@ -115,7 +120,7 @@ def test_what_get_prints_can_be_validated_again() -> None:
 
 
 def test_files_that_cannot_be_read_are_told_apart(tmp_path: Path) -> None:
-    report = validate.validate(["nope.yaml"], around=validate.Around(str(tmp_path)))
+    report = validate.validate(["nope.yaml"], validate.Options(cwd=str(tmp_path)))
     assert lines(report) == ["nope.yaml: error: cannot be read: no such file or directory"]
     assert report.unreadable
 
@@ -129,6 +134,147 @@ def test_standard_input() -> None:
 @pytest.mark.parametrize("text", ["", document("a")[:-20], document("a")[:60], document("a") + "spec: {"])
 def test_half_saved_files_are_invalid(tmp_path: Path, text: str) -> None:
     assert not check(tmp_path, text).ok
+
+
+OTHER = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 1}\n"
+
+
+def test_documents_of_other_kinds_are_skipped_and_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(document("a") + "---\n" + OTHER)
+    (tmp_path / "b.json").write_text(
+        '{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Secret"}]}'
+    )
+    report = validate.validate(["."], validate.Options(cwd=str(tmp_path), skip_others=True))
+    assert report.diagnostics == ()
+    assert report.summary() == "3 documents in 2 files: 1 valid, 0 invalid, 2 skipped"
+    assert [(one.status, one.title, one.line) for one in report.verdicts] == [
+        ("valid", "WorkerSet a", 1),
+        ("skipped", "Deployment web", 6),
+        ("skipped", "Secret", 1),
+    ]
+
+
+@pytest.mark.parametrize("options", [validate.Options(), validate.Options(skip_others=True, strict=True)])
+def test_documents_of_other_kinds_are_refused_where_asked(tmp_path: Path, options: validate.Options) -> None:
+    (tmp_path / "a.yaml").write_text(OTHER)
+    report = validate.validate([str(tmp_path / "a.yaml")], options)
+    assert [(one.code, one.line, one.message) for one in report.diagnostics] == [
+        ("OtherKind", 2, "not a WorkerSet: Deployment")
+    ]
+    assert not report.ok
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        OTHER.replace("apps/v1", "workerset.dev/v1"),
+        OTHER.replace("apps/v1", "workerset.dev/v2"),
+        OTHER.replace("Deployment", "Workerset"),
+        OTHER.replace("Deployment", "worker_set"),
+        OTHER.replace("apiVersion: apps/v1\n", ""),
+        OTHER.replace("kind: Deployment\n", ""),
+        OTHER.replace("Deployment", "7"),
+        "a: 1",
+    ],
+)
+def test_what_may_be_meant_for_us_is_never_skipped(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    report = validate.validate([str(tmp_path / "a.yaml")], validate.Options(skip_others=True))
+    assert report.counts["invalid"] == 1
+
+
+@pytest.mark.parametrize(
+    "data", [b"# Title: of: this\n\ttext", b"import os\n", b"\x7fELF\0", b"", b"- a\n- b: [\n"]
+)
+def test_a_named_file_that_is_no_yaml_is_skipped_and_counted(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.yaml").write_text(document("a"))
+    (tmp_path / "README.md").write_bytes(data)
+    paths = [str(tmp_path / name) for name in ("a.yaml", "README.md")]
+    report = validate.validate(paths, validate.Options(skip_others=True))
+    assert (report.ok, report.summary()) == (True, "2 documents in 2 files: 1 valid, 0 invalid, 1 skipped")
+    strict = validate.validate(paths, validate.Options(skip_others=True, strict=True))
+    assert [(one.code, one.line) for one in strict.diagnostics] == [("OtherFile", 0)]
+    assert not validate.validate(paths).ok
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.yml", "a.json"])
+def test_a_file_that_is_called_yaml_and_is_none_is_invalid(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("# Title: of: this\n\ttext: [")
+    report = validate.validate([str(tmp_path / name)], validate.Options(skip_others=True))
+    assert (report.ok, report.counts["invalid"]) == (False, 1)
+
+
+def test_a_manifest_of_another_suffix_is_read_even_if_it_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "a.manifest").write_text(document("a"))
+    (tmp_path / "b.bak").write_text(document("b") + "x: [")
+    report = validate.validate(
+        [str(tmp_path / "a.manifest"), str(tmp_path / "b.bak")], validate.Options(skip_others=True)
+    )
+    assert report.summary() == "2 documents in 2 files: 1 valid, 1 invalid"
+
+
+def test_no_files(tmp_path: Path) -> None:
+    assert validate.validate([]).summary() == "0 documents in 0 files: 0 valid, 0 invalid"
+    report = validate.validate(["."], validate.Options(cwd=str(tmp_path)))
+    assert lines(report) == [".: error: no manifests in this folder (*.yaml, *.yml, *.json)"]
+    assert report.unreadable
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(document("a"))
+    os.mkfifo(tmp_path / "b.yaml")
+    (tmp_path / "c.yaml").mkdir()
+    report = validate.validate(["."], validate.Options(cwd=str(tmp_path)))
+    assert lines(report) == ["./b.yaml: error: not a file but a pipe, a socket or a device"]
+    assert report.counts["valid"] == 1
+
+
+def test_a_pipe_that_is_named_is_read(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    with open(writing, "w", encoding="utf-8") as pipe:
+        pipe.write(document("a"))
+    assert validate.validate([f"/dev/fd/{reading}"], validate.Options(skip_others=True)).counts["valid"] == 1
+    os.close(reading)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("*.yaml", 0),
+        ("b.yaml", 1),
+        ("t/*", 1),
+        ("m/t/*", 1),
+        ("./m/t/b.yaml", 1),
+        ("t", 2),
+        ("x*", 2),
+    ],
+)
+def test_patterns_of_ignored_files(tmp_path: Path, pattern: str, left: int) -> None:
+    for name in ("m/a.yaml", "m/t/b.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(document(Path(name).stem))
+    options = validate.Options(cwd=str(tmp_path), recursive=True, ignore=[pattern])
+    report = validate.validate(["./m"], options)
+    assert (report.counts["valid"], report.ignored) == (left, 2 - left)
+
+
+MAKERS = ("FieldProblem", "NodeProblem", "Diagnostic", "diagnostic", "FileText")
+
+
+def test_every_code_is_in_the_list() -> None:
+    parts = [path for part in ("core", "manifest") for path in (ROOT / "controller" / part).glob("*.py")]
+    texts = {path: path.read_text() for path in parts if path.name != "codes.py"}
+    said = {
+        argument.value
+        for text in texts.values()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(MAKERS)
+        for argument in (*node.args, *(one.value for one in node.keywords))
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        if re.fullmatch("[A-Z][A-Za-z]+", argument.value)
+    }
+    assert said <= set(codes.CODES)
+    assert all(any(f'"{code}"' in text for text in texts.values()) for code in codes.CODES)
 
 
 def test_valid_documents_do_not_import_the_validator(tmp_path: Path) -> None:

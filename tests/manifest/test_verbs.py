@@ -61,7 +61,17 @@ def test_as_json(folder: Path) -> None:
     outcome = run(folder, "validate", "bad.yaml", "-o", "json")
     assert outcome.code == 1
     assert json.loads(outcome.out) == {
-        "summary": {"valid": 0, "invalid": 1, "files": 1},
+        "summary": {"valid": 0, "invalid": 1, "skipped": 0, "warnings": 0, "files": 1, "ignored": 0},
+        "documents": [
+            {
+                "file": "bad.yaml",
+                "line": 1,
+                "kind": "WorkerSet",
+                "namespace": "",
+                "name": "a",
+                "status": "invalid",
+            }
+        ],
         "diagnostics": [
             {
                 "file": "bad.yaml",
