@@ -22,8 +22,9 @@ from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
 from controller.core import errors, kinds
-from controller.engine import engine, loop
+from controller.engine import engine, loop, probed
 from controller.manifest import reader, schema
+from controller.probes import prober
 from controller.runtime import environment, local, logs, upkeep
 from controller.sdk.workerset import contract
 from controller.store import store
@@ -89,7 +90,9 @@ class Controller:
         self._secret = _secret(kept, self._ids)
         self._shared = _shared_vars(paths, knobs.boot_id, kept, self._clock)
         self._runtime = local.LocalRuntime(paths, base_env, self._clock, self._contacts())
-        self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, knobs, self._shared)
+        self._prober = prober.Prober(paths, self._clock, self._runtime.commands)
+        beside = probed.Beside(self._shared, self._prober)
+        self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, knobs, beside)
         pids = {"controller": os.getpid(), "guardian": birth.guardian}
         about = projectcontrol.About(paths, pids, self._clock.wall(), birth.foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
@@ -123,6 +126,7 @@ class Controller:
         finally:
             if self._control.ended.is_set():
                 self._runtime.end()
+            await self._prober.close()
             await self._runtime.close()
         if self._control.purge:
             shutil.rmtree(self._paths.state, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -39,6 +40,11 @@ class ProjectPaths:
     def vars(self) -> str:
         """The folder of the shared memory that workers publish in."""
         return f"{self.run}/vars"
+
+    def probe_socket(self, namespace: str, worker: str) -> str:
+        """The private socket of a worker whose set has `probe_port: unix`."""
+        name = hashlib.sha256(f"{namespace}\0{worker}".encode()).hexdigest()[:16]
+        return f"{self.run}/p/{name}"
 
     @property
     def database(self) -> str:

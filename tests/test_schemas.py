@@ -38,6 +38,10 @@ DECLARED: dict[str, tuple[Any, dict[str, Any]]] = {
     "listen": (["unix:web.sock"], {}),
     "port": (8000, {}),
     "ready_when": ("notify", {}),
+    "startup_probe": ({"exec": ["true"]}, {}),
+    "readiness_probe": ({"http": "/healthz", "port": 8000}, {}),
+    "liveness_probe": ({"watchdog": "10s"}, {}),
+    "probe_port": (9000, {}),
     "instances": (["j"], {"background": True}),
     "idle_timeout": ("5s", {"background": True}),
     "scopes": (["shop"], {}),
@@ -111,7 +115,11 @@ def test_every_default_stated_is_the_effective_value(path: tuple[str, ...], defa
     value = default
     for part in reversed(path[1:]):
         value = {part: value}
-    assert parsed({path[0]: value}) == parsed({})
+    without: dict[str, Any] = {}
+    if path[0].endswith("_probe"):
+        without = {path[0]: {"exec": ["true"]}}
+        value = {"exec": ["true"], **value}
+    assert parsed({path[0]: value}) == parsed(without)
 
 
 def test_defaults_in_words_are_true() -> None:
@@ -160,6 +168,7 @@ def test_s4_12_only_what_a_process_is_made_of_restarts() -> None:
         "files_limit",
         "memory_bytes",
         "cpu_cores",
+        "watchdog_seconds",
     }
     assert of_template | {"resources"} <= restarting
 

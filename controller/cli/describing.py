@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import instances, objects, tables, text
+from controller.cli import healthlines, instances, objects, tables, text
 from controller.core import masking
 
 TYPE_CHECKING = False
@@ -48,6 +48,7 @@ def workerset(obj: Object, around: Around, now: float) -> list[str]:
     lines += ["Declared:", *text.indent("\n".join(_fields(_masked(obj.get("spec") or {})))).splitlines()]
     lines += instances.lines(obj, around.pods, around.published, now)
     lines += _workers(around.pods, now)
+    lines += healthlines.lines(around.pods, now)
     lines += _conditions(status.get("conditions") or (), now)
     return lines + _events(around.events, now)
 
@@ -71,7 +72,8 @@ def pod(obj: Object, around: Around, now: float) -> list[str]:
         ("State", container_state(main.get("state") or {}, now)),
         ("Last run", container_state(main.get("lastState") or {}, now)),
     )
-    lines += _conditions(status.get("conditions") or (), now)
+    lines += healthlines.lines([obj], now)
+    lines += _conditions(healthlines.others(status.get("conditions") or ()), now)
     return lines + _events(around.events, now)
 
 

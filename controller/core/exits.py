@@ -41,6 +41,18 @@ def ready_since(
     A level is a fact without a time: it dates from when it was first seen. A run nobody has watched
     (its level was up before this controller came) dates from its start.
     """
+    since = _gate_since(process, mark, rules, now)
+    return since if since is None or not rules.probes.gate else _as_probed(process, mark, since, now)
+
+
+def gate_passed(process: runs.Process, rules: spec.WorkerSetSpec, now: float) -> bool:
+    """Whether only a probe can be missing."""
+    return _gate_since(process, None, rules, now) is not None
+
+
+def _gate_since(
+    process: runs.Process, mark: worker.Mark | None, rules: spec.WorkerSetSpec, now: float
+) -> float | None:
     if process.pid == 0:
         return None
     moments: list[float] = []
@@ -55,6 +67,24 @@ def ready_since(
         else:
             moments.append(now)
     return min(moments, default=None)
+
+
+def _as_probed(process: runs.Process, mark: worker.Mark | None, since: float, now: float) -> float | None:
+    """A probe must pass as well; it says nothing of when it began to. What is not known yet stays as it was,
+    so a run that was found alive does not stop being ready for as long as its first check takes."""
+    watched = mark is not None and mark.run == process.run
+    before = mark.ready_since if watched and mark is not None else None
+    passing = None if process.health is None else process.health.passing
+    if process.exit is not None or passing is None:
+        return since if mark is None else before
+    if not passing:
+        return None
+    return before or (max(since, now) if watched else since)
+
+
+def is_proven(process: runs.Process) -> bool:
+    """S4.4 is for those whose liveness probe, if there is one, has found them alive."""
+    return process.health is None or process.health.proven
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,15 +109,16 @@ def judge(
         raise AssertionError(f"run {process.run} has not ended")
     if record.template_hash != process.template_hash:
         record = record.renewed(process.template_hash)
-    last = _last_exit(process, exit_, facts.spec, now)
+    last = _last_exit(process, exit_, record, facts.spec, now)
     created = record.created or process.started_wall or last.finished_wall
     if last.stopped:
         record = dataclasses.replace(record, created=created, last=last)
         return Judged(record, lifecycle.Event.AGAIN, None)
     since = ready_since(process, slot.mark, facts.spec, exit_.at)
-    if since is not None and exit_.at - since >= facts.ready_resets_after_seconds:
+    long_enough = since is not None and exit_.at - since >= facts.ready_resets_after_seconds
+    if long_enough and is_proven(process):
         record = record.reset()
-    clean = last.code == 0 and not last.boot
+    clean = last.code == 0 and not last.boot and not last.cause
     counters = backoff.after_exit(record.counters, clean=clean, alive_seconds=last.seconds)
     record = dataclasses.replace(
         record,
@@ -95,6 +126,8 @@ def judge(
         phase=_phase(clean, counters, facts.spec),
         created=created,
         exits=record.exits + 1,
+        condemned="",
+        cause="",
         exited_at=exit_.at,
         boot_id=facts.boot_id,
         generation=facts.generation,
@@ -104,12 +137,19 @@ def judge(
 
 
 def _last_exit(
-    process: runs.Process, exit_: runs.Exit, rules: spec.WorkerSetSpec, now: worker.Moment
+    process: runs.Process,
+    exit_: runs.Exit,
+    record: records.Record,
+    rules: spec.WorkerSetSpec,
+    now: worker.Moment,
 ) -> records.LastExit:
+    cause = record.cause if record.condemned == process.run else ""
     alive = max(0.0, exit_.at - process.started_at) if process.started_at else 0.0
     gated = rules.ready_when not in (spec.Gate.STARTED, spec.Gate.COMPLETED)
     waited = alive_gate_seconds(process, rules)
     reached = level_passed(process, rules.ready_when) or (waited is not None and alive >= waited)
+    if process.health is not None:
+        gated, reached = gated or rules.probes.gate, reached and process.health.was_ready
     return records.LastExit(
         run=process.run,
         pid=process.pid,
@@ -121,7 +161,8 @@ def _last_exit(
         seconds=alive,
         lines=exit_.last_lines[-records.KEPT_LINES :],
         boot=gated and not reached,
-        stopped=process.handle_closed_at is not None,
+        stopped=process.handle_closed_at is not None and not cause,
+        cause=cause,
         exception=exit_.exception,
         out_of_memory=exit_.out_of_memory,
     )

@@ -33,6 +33,8 @@ REASONS = {
     "AddressInUse": "another program listens on an address of the set; it is named if it can be seen",
     "CannotListen": "an address of the set cannot be bound, with the reason",
     "NotListening": "a server has been given a socket and does not serve on it",
+    "Unhealthy": "a probe of a worker fails, with what it got for an answer",
+    "Killing": "a worker failed its liveness or startup probe and is stopped, to be run again",
     "Deleted": "the set is gone and nothing of it lives",
     "GuardianLost": "of the project: its guardian was killed, so nothing restarts the controller",
     "LogTrouble": "of the project: what workers print cannot be written",

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from controller.core import addresses, ensured, errors, foreign, kinds, quantity, resolution, words
+from controller.core import (
+    addresses,
+    ensured,
+    errors,
+    foreign,
+    kinds,
+    proberules,
+    quantity,
+    resolution,
+    words,
+)
 
 RESERVED_ENV = frozenset(
     {
@@ -21,6 +31,9 @@ RESERVED_ENV = frozenset(
         "WORKERSET_SOCKET",
         "WORKERSET_TOKEN",
         "WORKERSET_VARS",
+        "WORKERSET_PROBE_PORT",
+        "WORKERSET_PROBE_SOCKET",
+        "WATCHDOG_USEC",
         "NOTIFY_SOCKET",
         "LISTEN_FDS",
         "LISTEN_PID",
@@ -221,22 +234,6 @@ def _php(declared: Spec) -> Problems:
         yield _spec_problem("file", "Invalid", detail, fix, file)
 
 
-def _probes(declared: Spec) -> Problems:
-    for name in ("startup_probe", "readiness_probe", "liveness_probe"):
-        probe = declared.get(name)
-        if not isinstance(probe, Mapping):
-            continue
-        kinds_given = [kind for kind in ("exec", "http", "tcp") if kind in probe]
-        if len(kinds_given) != 1:
-            given = ", ".join(kinds_given) or "none"
-            yield _spec_problem(
-                name, "Invalid", f"exactly one of exec, http and tcp, not: {given}", "keep one"
-            )
-        elif kinds_given != ["exec"] and "listen" in declared and "probe_port" not in declared:
-            detail = "any process of the pool may answer on the shared socket"
-            yield _spec_problem(name, "Invalid", detail, "add probe_port: 9000 and probe that")
-
-
 def _spec_problem(
     field: str, code: str, detail: str, fix: str = "", value: object = None
 ) -> errors.FieldProblem:
@@ -254,5 +251,5 @@ _RULES: tuple[Callable[[Spec], Problems], ...] = (
     _reserved_env,
     _readiness,
     _php,
-    _probes,
+    proberules.problems,
 )

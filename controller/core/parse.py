@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from controller.core import addresses, kinds, quantity, signals, spec, words
+from controller.core import addresses, kinds, proberules, probes, quantity, signals, spec, words
 
 
 def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
@@ -35,6 +35,7 @@ def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
         idle_timeout_seconds=quantity.parse_duration(take("idle_timeout", "0s")),
         scopes=None if scopes is None else tuple(scopes),
         log=_log_rules(take("log", {})),
+        probes=parse_probes(declared),
     )
 
 
@@ -65,6 +66,7 @@ def _template(declared: Mapping[str, Any]) -> spec.Template:
     command, umask, nice = take("command"), take("umask"), take("nice")
     limits = take("resources", {})
     files, memory, cpu = limits.get("files"), limits.get("memory"), limits.get("cpu")
+    probe_port = take("probe_port")
     return spec.Template(
         file=take("file"),
         command=None if command is None else command_words(command),
@@ -82,6 +84,40 @@ def _template(declared: Mapping[str, Any]) -> spec.Template:
         tty=take("tty", False),
         listen=tuple(addresses.canonical(one) for one in take("listen", ())),
         port=take("port"),
+        probe_port=probe_port if probe_port in (None, proberules.UNIX) else int(probe_port),
+        watchdog_seconds=quantity.parse_duration(take("liveness_probe", {}).get("watchdog", "0s")),
+    )
+
+
+def parse_probes(declared: Mapping[str, Any]) -> probes.Probes:
+    """S1.7: a plain set that binds its own port is ready when it can be connected to."""
+    startup, readiness, liveness = (declared.get(f"{role}_probe") for role in probes.Role)
+    if readiness is None and "port" in declared and not declared.get("background"):
+        readiness = {"tcp": True}
+    if startup is readiness is liveness is None:
+        return probes.NONE
+    return probes.Probes(*(_probe(one, declared) for one in (startup, readiness, liveness)))
+
+
+def _probe(given: Mapping[str, Any] | None, declared: Mapping[str, Any]) -> probes.Probe | None:
+    """One that names no port is about the worker's private one, or else about the set's own."""
+    if given is None:
+        return None
+    take, default = given.get, probes.Probe()
+    port, own = take("port"), declared.get("probe_port")
+    if port is None:
+        port = declared.get("port") if own is None else own if own != proberules.UNIX else None
+    return probes.Probe(
+        command=command_words(take("exec", [])),
+        path=take("http", ""),
+        watchdog_seconds=quantity.parse_duration(take("watchdog", "0s")),
+        port=None if port is None else int(port),
+        private="port" not in given and own not in (None, proberules.UNIX),
+        initial_delay_seconds=quantity.parse_duration(take("initial_delay", "0s")),
+        period_seconds=quantity.parse_duration(take("period", "10s")),
+        timeout_seconds=quantity.parse_duration(take("timeout", "1s")),
+        success_threshold=int(take("success_threshold", default.success_threshold)),
+        failure_threshold=int(take("failure_threshold", default.failure_threshold)),
     )
 
 

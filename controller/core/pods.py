@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.core import deletion, kinds, names, quantity, records, sentences, stamps, template, worker
+from controller.core import (
+    deletion,
+    kinds,
+    names,
+    parse,
+    podprobes,
+    quantity,
+    records,
+    sentences,
+    stamps,
+    template,
+    worker,
+)
 from controller.core.lifecycle import State
 
 LABEL_REVISION = "controller-revision-hash"
@@ -109,6 +121,7 @@ def _spec(declared: dict[str, Any], view: worker.View) -> dict[str, Any]:
     if declared.get("args"):
         container["args"] = list(declared["args"])
     container["workingDir"] = declared.get("working_dir", ".")
+    container |= podprobes.declared(parse.parse_probes(declared).at(view.ordinal), "probe")
     policy = {"always": "Always", "on_failure": "OnFailure", "never": "Never"}
     return {
         "nodeName": NODE,
@@ -126,7 +139,8 @@ def _status(view: worker.View, before: dict[str, Any], now: float) -> dict[str, 
         status["message"] = view.message
     if view.reason:
         status["reason"] = view.reason
-    status["conditions"] = [_ready(view, before, now)]
+    known = {one["type"]: one for one in before.get("conditions") or ()}
+    status["conditions"] = [_ready(view, known, now), *podprobes.conditions(view.health, known, now)]
     if view.started_wall:
         status["startTime"] = stamps.rfc3339(view.started_wall)
     status["containerStatuses"] = [_container(view)]
@@ -136,7 +150,7 @@ def _status(view: worker.View, before: dict[str, Any], now: float) -> dict[str, 
 def _ready(view: worker.View, before: dict[str, Any], now: float) -> dict[str, Any]:
     value = "True" if view.ready else "False"
     since = stamps.rfc3339(view.ready_wall if view.ready and view.ready_wall else now)
-    old = next(iter(before.get("conditions") or ()), None)
+    old = before.get("Ready")
     if old is not None and old["status"] == value:
         since = old["lastTransitionTime"]
     condition = {"type": "Ready", "status": value, "lastTransitionTime": since}
@@ -154,7 +168,7 @@ def _container(view: worker.View) -> dict[str, Any]:
         "imageID": "",
         "containerID": f"workerset://{view.run}" if view.run else "",
         "ready": view.ready,
-        "started": live,
+        "started": podprobes.started(view),
         "restartCount": view.restarts,
         "state": _state(view, live=live),
         "lastState": {},
@@ -197,4 +211,4 @@ def _reason(last: records.LastExit) -> str:
         return "StartError"
     if last.out_of_memory:
         return "OOMKilled"
-    return "Completed" if last.code == 0 else "Error"
+    return "Completed" if last.code == 0 and not last.cause else "Error"

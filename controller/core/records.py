@@ -27,7 +27,10 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LastExit:
-    """How the last run ended, for people: `describe`, `lastState` of the Pod, messages."""
+    """How the last run ended, for people: `describe`, `lastState` of the Pod, messages.
+
+    `cause`: why it was stopped, where that counts as its failure.
+    """
 
     run: str = ""
     pid: int = 0
@@ -42,6 +45,7 @@ class LastExit:
     stopped: bool = False
     exception: Mapping[str, Any] | None = None
     out_of_memory: bool | None = None
+    cause: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class Record:
     `created` is when this Pod's first run began (wall clock; 0 until one has ended, as the live one tells);
     `exits` counts the ends of this Pod that nobody commanded; `recorded` the runs whose exit is counted but
     perhaps not yet acknowledged; `incarnation` the Pods that were deleted by hand; `exited_at` is monotonic
-    and means something only under `boot_id`; `generation` is that of the spec when the worker came to rest.
+    and means something only under `boot_id`; `generation` is that of the spec when the worker came to rest;
+    `condemned` is the run that is stopped because it failed a probe, `cause` the sentence that says so.
     """
 
     template_hash: str = ""
@@ -65,6 +70,8 @@ class Record:
     recorded: tuple[str, ...] = ()
     last: LastExit | None = None
     created: float = 0.0
+    condemned: str = ""
+    cause: str = ""
 
     def renewed(self, template_hash: str) -> Record:
         """For another template: everything is forgotten but the identity of the slot."""
@@ -81,11 +88,24 @@ class Record:
 
 EMPTY = Record()
 
+_PLAIN = (
+    "template_hash",
+    "created",
+    "exits",
+    "exited_at",
+    "boot_id",
+    "generation",
+    "incarnation",
+    "condemned",
+    "cause",
+)
+"""Fields that are stored as they are."""
+
 
 def to_json(record: Record) -> dict[str, object]:
     """Only what differs from the empty record, so that a quiet worker's record is a few bytes."""
     data: dict[str, object] = {}
-    for name in ("template_hash", "created", "exits", "exited_at", "boot_id", "generation", "incarnation"):
+    for name in _PLAIN:
         value = getattr(record, name)
         if value != getattr(EMPTY, name):
             data[name] = value
@@ -120,6 +140,8 @@ def from_json(data: Mapping[str, Any]) -> Record:
         generation=data.get("generation", 0),
         incarnation=data.get("incarnation", 0),
         recorded=tuple(data.get("recorded", ())),
+        condemned=data.get("condemned", ""),
+        cause=data.get("cause", ""),
         last=None if last is None else _last_exit(last),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from controller.core import kinds, spec
+from controller.core import kinds, probes, spec
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -56,6 +56,7 @@ class Process:
     acknowledged. `survivors` is non-empty while attributed descendants of an ended run live (S4.6).
     `listening`: a `Look` has seen it wait for connections; `blind`: it cannot be seen whether it does (S5).
     `unenforced`: which declared limits do not hold here, and why.
+    `health` is added by the engine: what its probes say, None without probes.
     Times are monotonic seconds, `started_wall` epoch seconds.
     """
 
@@ -81,6 +82,7 @@ class Process:
     listening: bool = False
     blind: bool = False
     unenforced: str = ""
+    health: probes.Health | None = None
 
 
 @dataclass(frozen=True, slots=True)

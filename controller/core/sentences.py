@@ -64,6 +64,8 @@ def memory_hint(last: records.LastExit) -> str:
 
 def last_words(last: records.LastExit) -> str:
     """The line that says why: a Python error with its place, else the last line that is not blank."""
+    if last.cause:
+        return last.cause
     if last.exception and not last.error:
         return _exception(last.exception)
     lines = [line.rstrip() for line in last.lines if line.strip()]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from controller.core import backoff, exits, listening, records, runs, spec, stopping, views, worker
+from controller.core import ailing, backoff, exits, listening, records, runs, spec, stopping, views, worker
 from controller.core.draft import Draft
 from controller.core.lifecycle import Event
 from controller.core.notes import Note
@@ -52,7 +52,10 @@ def _count_exits(draft: Draft) -> None:
         elif not process.survivors:
             draft.notes.append(Note("Stopped", draft.slot.ref.worker))
     # A commanded stop changes no counter, so counting it twice is harmless and it needs no memory.
-    listed = tuple(process.run for process in ended if process.handle_closed_at is None)
+    condemned = {*draft.slot.record.recorded, draft.slot.record.condemned}
+    listed = tuple(
+        process.run for process in ended if process.handle_closed_at is None or process.run in condemned
+    )
     if listed != draft.record.recorded:
         draft.record = dataclasses.replace(draft.record, recorded=listed)
 
@@ -81,8 +84,9 @@ def _tend(draft: Draft, live: runs.Process) -> None:
         draft.step(Event.SPAWNED)
         if since is not None:
             draft.step(Event.PASSED)
+    ailing.tell(draft, live)
     _mark(draft, live, since)
-    if live.handle_closed_at is not None or _must_go(draft, live):
+    if live.handle_closed_at is not None or _must_go(draft, live) or ailing.condemn(draft, live):
         draft.step(Event.STOP)
         draft.take(stopping.stop_run(live, draft.facts, now.monotonic))
         return
@@ -90,10 +94,11 @@ def _tend(draft: Draft, live: runs.Process) -> None:
         return
     if since is None:
         alive = exits.alive_gate_seconds(live, draft.facts.spec)
-        draft.wake(None if alive is None else live.started_at + alive)
-        if draft.facts.spec.ready_when is spec.Gate.LISTENING:
+        passed = exits.gate_passed(live, draft.facts.spec, now.monotonic)
+        draft.wake(None if alive is None or passed else live.started_at + alive)
+        if draft.facts.spec.ready_when is spec.Gate.LISTENING and not passed:
             _look(draft, live)
-    else:
+    elif exits.is_proven(live):
         _forgive(draft, since)
     _see_to_ticket(draft, live)
 
@@ -109,11 +114,12 @@ def _must_go(draft: Draft, live: runs.Process) -> bool:
 
 def _mark(draft: Draft, live: runs.Process, since: float | None) -> None:
     old = draft.mark
-    if old is not None and old.run == live.run and old.ready_since == since:
+    same = old is not None and old.run == live.run
+    if old is not None and same and old.ready_since == since and old.health is live.health:
         return
     wall = 0.0 if since is None else draft.now.wall_at(since)
-    looked_at = old.looked_at if old is not None and old.run == live.run else 0.0
-    draft.mark = worker.Mark(live.run, since, wall, looked_at)
+    looked_at = old.looked_at if old is not None and same else 0.0
+    draft.mark = worker.Mark(live.run, since, wall, looked_at, live.health)
 
 
 def _look(draft: Draft, live: runs.Process) -> None:

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
+
+from controller.core import probes
 
 
 class SetKind(StrEnum):
@@ -47,7 +50,9 @@ class LogRules:
 class Template:
     """The part of a spec that a process is made from; a change of it restarts (S4.12).
 
-    `listen` holds addresses in canonical text (`addresses.py`).
+    `listen` holds addresses in canonical text (`addresses.py`). `probe_port` is that of the first worker, or
+    each gets a private socket. `watchdog_seconds` is what a worker is told at its start; another value
+    restarts nothing.
     """
 
     file: str | None = None
@@ -66,6 +71,8 @@ class Template:
     tty: bool = False
     listen: tuple[str, ...] = ()
     port: int | None = None
+    probe_port: int | Literal["unix"] | None = None
+    watchdog_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +97,7 @@ class WorkerSetSpec:
     idle_timeout_seconds: float = 0.0
     scopes: tuple[str, ...] | None = None
     log: LogRules = LogRules()
+    probes: probes.Probes = probes.NONE
 
     @property
     def num(self) -> int:

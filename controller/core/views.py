@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.core import draft, exits, gates, listening, records, runs, sentences, spec, worker
+from controller.core import ailing, draft, exits, gates, listening, records, runs, sentences, spec, worker
 from controller.core.lifecycle import State
 
 
@@ -44,6 +44,7 @@ def of(made: draft.Draft, live: runs.Process | None) -> worker.View | None:
         last=record.last,
         published=live is not None and live.published,
         unenforced="" if live is None else live.unenforced,
+        health=None if live is None else live.health,
     )
 
 
@@ -67,7 +68,8 @@ def _why(made: draft.Draft) -> tuple[str, str]:
         case State.COMPLETED:
             return "Completed", sentences.ending(record.last) if record.last else ""
         case State.STOPPING:
-            return "Stopping", "waits until everything of the last run is gone"
+            why = ailing.stopping_because(record, made.slot.live)
+            return "Stopping", why or "waits until everything of the last run is gone"
         case _:
             hold = facts.hold
             return (hold.reason, hold.message) if hold else ("Pending", "")
@@ -76,6 +78,8 @@ def _why(made: draft.Draft) -> tuple[str, str]:
 def _gate(made: draft.Draft) -> str:
     """What its gate waits for."""
     rules, live = made.facts.spec, made.slot.live
+    if live is not None and exits.gate_passed(live, rules, made.now.monotonic):
+        return ailing.sentence(live, rules.probes)
     if rules.ready_when is spec.Gate.LISTENING and live is not None:
         return listening.idle_sentence(live, made.mark, rules)
     return gates.waits_for(rules.ready_when, live)

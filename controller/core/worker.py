@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from controller.core import lifecycle, notes, records, runs, spec
+from controller.core import lifecycle, notes, probes, records, runs, spec
 
 Mint = Callable[[], str]
 """Hands out ids of runs that were never used before: chance is an argument, like time."""
@@ -70,12 +70,16 @@ class SetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When a run was first seen ready, and last looked at (S5); kept in memory only, by worker."""
+    """When a run was first seen ready, and last looked at (S5); kept in memory only, by worker.
+
+    `health` is what its probes said then, so that what is new can be told.
+    """
 
     run: str
     ready_since: float | None = None
     ready_wall: float = 0.0
     looked_at: float = 0.0
+    health: probes.Health | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +135,7 @@ class View:
     created_wall: float = 0.0
     published: bool = False
     unenforced: str = ""
+    health: probes.Health | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from controller import ports
 from controller.core import errors, kinds, notes, runs, worker
 from controller.core.conditions import Condition
 from controller.core.workqueue import WorkQueue
-from controller.engine import health, holding, namespaces
+from controller.engine import health, holding, namespaces, storage
 from controller.engine.claims import ClaimIndex
 from controller.engine.desires import Desires, Halt
 from controller.engine.ensures import EnsureKeeper
@@ -23,6 +23,7 @@ from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.inbox import Inbox, key_of, seniority
 from controller.engine.memory import SetMemory
+from controller.engine.probed import Beside, Probed
 from controller.engine.reconcile import Outcome, Parts, Reconciler
 from controller.engine.shared import SharedNames
 from controller.settings import EngineSettings
@@ -46,7 +47,7 @@ class Engine:
         clock: ports.Clock,
         ids: ports.Ids,
         settings: EngineSettings,
-        shared: ports.Vars,
+        beside: Beside,
     ) -> None:
         self.on_work: Callable[[], None] = _nothing
         self.clock = clock
@@ -56,14 +57,22 @@ class Engine:
         self._desires = Desires(store, runtime, self._claims, settings)
         self.history = History(store, settings.revisions_kept)
         self._events = EventWriter(store, settings)
-        self._keeper, self._shared = EnsureKeeper(store), SharedNames(shared)
-        parts = Parts(self._desires, self._claims, self._events, self.history, self._keeper, self._shared)
+        self._keeper, self._shared = EnsureKeeper(store), SharedNames(beside.shared)
+        self._probed = Probed(beside.probes)
+        parts = Parts(
+            self._desires,
+            self._claims,
+            self._events,
+            self.history,
+            self._keeper,
+            self._shared,
+            self._probed,
+        )
         self._reconciler = Reconciler(store, runtime, ids, parts)
         self._answers = holding.Answers(clock)
         self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken, self._answers.due)
         self._was_connected = True
-        self._storage_problem = ""
-        self._unwritten: set[kinds.Key] = set()
+        self._storage = storage.Trouble()
         self._listeners: list[Callable[[Sequence[Outcome]], None]] = []
 
     def start(self) -> None:
@@ -81,6 +90,7 @@ class Engine:
             self._inbox.stale.add(obj["metadata"]["namespace"])
         self._store.subscribe(self._inbox.store_changed)
         self._runtime.on_change = self._inbox.runtime_changed
+        self._probed.tell(self._inbox.runtime_changed)
         self._was_connected = self._runtime.connected()
         self._add_all()
 
@@ -135,7 +145,7 @@ class Engine:
 
     def conditions(self) -> tuple[Condition, ...]:
         """What is wrong with the project as a whole."""
-        return health.conditions(connected=self._runtime.connected(), storage_problem=self._storage_problem)
+        return health.conditions(connected=self._runtime.connected(), storage_problem=self._storage.problem)
 
     def _add_all(self) -> None:
         sets, _ = self._store.list(kinds.WORKERSETS)
@@ -197,7 +207,7 @@ class Engine:
             for one in outcomes:
                 self._guarded(one.key, self._reconciler.project, one, now)
         else:
-            self._made_up_for(keys)
+            self._storage.made_up_for(keys)
             self._claims.changed = False
             self._settle(written)
         finally:
@@ -240,23 +250,13 @@ class Engine:
     ) -> None:
         """Nothing was written. Workers are still started and stopped; no exit is forgotten meanwhile, since
         none is acknowledged and each pass counts those that are listed."""
-        if not self._storage_problem:
-            _LOG.error("the store cannot be written", extra={"problem": full.message})
-        self._storage_problem = full.message
-        self._unwritten.update(keys)
+        self._storage.full(full.message, keys)
         again = self.clock.monotonic() + STORAGE_RETRY_SECONDS
         for key in keys:
             self._queue.set_at(key, again)
         for outcome in outcomes:
             if outcome.decided.wake_at is not None and outcome.decided.wake_at > self.clock.monotonic():
                 self._queue.add_at(outcome.key, outcome.decided.wake_at)
-
-    def _made_up_for(self, keys: Sequence[kinds.Key]) -> None:
-        """A batch without anything to write proves nothing: it is over once the last key is through."""
-        self._unwritten.difference_update(keys)
-        if self._storage_problem and not self._unwritten:
-            self._storage_problem = ""
-            _LOG.warning("the store can be written again")
 
     def _end_namespace(self, key: kinds.Key, now: worker.Moment) -> None:
         ending = namespaces.reconcile(self._store, key.name, now)

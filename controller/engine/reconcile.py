@@ -20,6 +20,7 @@ from controller.engine.ensures import EnsureKeeper
 from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.memory import SetMemory
+from controller.engine.probed import Probed
 from controller.engine.shared import SharedNames
 
 STATUS_REST_FACTOR = 8.0
@@ -55,6 +56,7 @@ class Parts:
     history: History
     keeper: EnsureKeeper
     shared: SharedNames
+    probed: Probed
 
 
 class Reconciler:
@@ -64,7 +66,7 @@ class Reconciler:
         self._store, self._runtime, self._ids = store, runtime, ids
         self._desires, self._claims = parts.desires, parts.claims
         self._events, self._history = parts.events, parts.history
-        self._keeper, self._shared = parts.keeper, parts.shared
+        self._keeper, self._shared, self._probed = parts.keeper, parts.shared, parts.probed
         self._minds: dict[kinds.Key, SetMemory] = {}
 
     def mind(self, key: kinds.Key) -> SetMemory:
@@ -95,7 +97,7 @@ class Reconciler:
         desired = self._desires.of(key, obj, mind, now.monotonic)
         if mind.status_rests_until > now.monotonic:
             desired = dataclasses.replace(desired, tell=False)
-        processes = self._runtime.processes(key)
+        processes = self._probed.processes(key, self._runtime.processes(key))
         observed = plan.Observed(
             processes=processes,
             sockets=self._runtime.sockets(key),
@@ -105,6 +107,7 @@ class Reconciler:
             last=mind.last,
         )
         decided = plan.plan(desired, observed, now, self._ids.run)
+        self._probed.follow(key, decided)
         over = observed.connected and (obj is None or desired.deleting) and not processes
         appointments = (mind.idle_at, None if desired.tell else mind.status_rests_until)
         return Outcome(

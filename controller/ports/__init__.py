@@ -4,7 +4,7 @@ Engine and API know these and never the adapters behind them. One contract suite
 the fake and on the real thing (`tests/contracts/`).
 """
 
-from controller.ports import chance, control, memory, reading, runtime, store
+from controller.ports import chance, control, memory, probes, reading, runtime, store
 
 Clock = chance.Clock
 Ids = chance.Ids
@@ -34,6 +34,11 @@ Store = store.Store
 VarsName = memory.VarsName
 Snapshot = memory.Snapshot
 Vars = memory.Vars
+Target = probes.Target
+Health = probes.Health
+Probes = probes.Probes
+Executed = probes.Executed
+Commands = probes.Commands
 Schema = reading.Schema
 LogQuery = reading.LogQuery
 Logs = reading.Logs

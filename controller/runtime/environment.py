@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.core import masking, spec, tokens
+from controller.core import masking, proberules, spec, tokens
 from controller.runtime import interpreters
 from controller.sdk.workerset import contract
 
@@ -98,14 +98,19 @@ class Resolver:
             own[name] = Variable(value, ENV_FILES)
         for name, value in template.env.items():
             own[name] = Variable(value, MANIFEST)
-        self._add_contract(own, identity, len(template.listen))
+        private = template.probe_port == proberules.UNIX
+        self._add_contract(own, identity, len(template.listen) + private)
+        if isinstance(template.probe_port, int):
+            own[contract.PROBE_PORT] = Variable(str(template.probe_port + identity.ordinal), OURS)
+        if template.watchdog_seconds:
+            own[contract.WATCHDOG_USEC] = Variable(str(round(template.watchdog_seconds * 1e6)), OURS)
         self._add_contacts(own, identity)
         words = self._words(template, identity, choice)
         known = {**own, LISTEN_FD: Variable(str(contract.HANDLE), OURS)} if template.listen else own
         argv = tuple(expand(word, known, self._base) for word in words)
         if not argv or not argv[0]:
             raise ports.LaunchProblem("the command is empty: give a program as its first word")
-        by_ordinal = any(contract.ORDINAL in word for word in words)
+        by_ordinal = contract.PROBE_PORT in own or any(contract.ORDINAL in word for word in words)
         return Launch(argv, cwd, own, self._base, by_ordinal)
 
     def _choose(self, template: spec.Template, cwd: str) -> interpreters.Choice:

@@ -8,10 +8,53 @@ from collections.abc import Sequence
 from typing import Any
 
 from controller import ports
-from controller.core import addresses
+from controller.core import addresses, kinds
 from controller.runtime import holders
 
 _UNPRIVILEGED = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
+
+
+class Mirror:
+    """The sockets of all sets, as they were told or asked for."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._levels: dict[kinds.Key, tuple[ports.Socket, ...]] = {}
+        self._asked: dict[kinds.Key, int] = {}
+        self._verbs = 0
+
+    def of(self, key: kinds.Key) -> tuple[ports.Socket, ...]:
+        return self._levels.get(key, ())
+
+    def keys(self) -> tuple[kinds.Key, ...]:
+        return tuple(self._levels)
+
+    def clear(self) -> None:
+        self._levels.clear()
+        self._asked.clear()
+
+    def heard(self, key: kinds.Key, told: Sequence[Sequence[Any]], number: int) -> bool:
+        """All sockets of a set, as of the verb with that number; none: it has none any more.
+
+        False for news that was on its way before what was asked last: it is out of date.
+        """
+        if self._asked.get(key, number) != number:
+            return False
+        if told:
+            self._levels[key] = tuple(level(one, self._root) for one in told)
+        else:
+            self._levels.pop(key, None)
+            self._asked.pop(key, None)
+        return True
+
+    def reflect(self, asked: ports.SetVerb) -> int:
+        """What is bound stays bound; the rest is asked for, by the verb of the number returned."""
+        self._verbs += 1
+        self._asked[asked.key] = self._verbs
+        before = {one.address: one for one in self._levels.pop(asked.key, ()) if one.bound}
+        if isinstance(asked, ports.OpenSockets):
+            self._levels[asked.key] = tuple(before.get(one) or ports.Socket(one) for one in asked.listen)
+        return self._verbs
 
 
 def level(told: Sequence[Any], root: str) -> ports.Socket:

@@ -8,12 +8,22 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from controller import clock as clocks
 from controller import ports, settings
-from controller.core import kinds, spec
-from controller.runtime import connection, envfile, environment, listening, logtail, specs, usage, wire
+from controller.core import kinds, proberules, spec
+from controller.runtime import (
+    commands,
+    connection,
+    envfile,
+    environment,
+    listening,
+    logtail,
+    specs,
+    usage,
+    wire,
+)
+from controller.sdk.workerset import contract
 
 _LAST_LINES = 20
 
@@ -45,15 +55,14 @@ class LocalRuntime:
         self._specs = specs.Specs(self._resolver)
         self._runs: dict[str, ports.Process] = {}
         self._by_key: dict[kinds.Key, dict[str, ports.Process]] = {}
-        self._sockets: dict[kinds.Key, tuple[ports.Socket, ...]] = {}
-        self._sockets_asked: dict[kinds.Key, int] = {}
-        self._set_verbs = 0
+        self._sockets = listening.Mirror(paths.root)
         self._local: set[str] = set()
         self._listed: set[str] | None = None
         self._changed: dict[kinds.Key, None] = {}
         self._connection = connection.Connection(
             paths.shim_socket, self._receive, self._disconnected, lambda: self.on_fact("lost")
         )
+        self.commands = commands.Commands(self._connection.send, self.connected)
 
     # ------------------------------------------------------------------ the connection
 
@@ -81,6 +90,7 @@ class LocalRuntime:
 
     def _disconnected(self) -> None:
         self._specs.forget_all()
+        self.commands.lost()
         self._listed = None
         self.away.set()
 
@@ -90,16 +100,18 @@ class LocalRuntime:
                 case "run":
                     self._heard(wire.process(message))
                 case "sockets":
-                    self._heard_sockets(kinds.Key(*message[1]), message[2], message[3])
+                    if self._sockets.heard(kinds.Key(*message[1]), message[2], message[3]):
+                        self._changed[kinds.Key(*message[1])] = None
                 case "gone":
                     self._remove(message[1])
+                case "answer":
+                    self.commands.answered(message[1], message[2])
                 case "fact":
                     self._learn(message[1], message[2])
                 case "hello":
                     self._listed = set()
-                    self._changed.update(dict.fromkeys(self._sockets))
+                    self._changed.update(dict.fromkeys(self._sockets.keys()))
                     self._sockets.clear()
-                    self._sockets_asked.clear()
                 case "listed":
                     self._finish_listing()
         self._tell()
@@ -150,21 +162,10 @@ class LocalRuntime:
         return tuple(self._by_key.get(key, {}).values())
 
     def keys(self) -> tuple[kinds.Key, ...]:
-        return tuple({**self._by_key, **dict.fromkeys(self._sockets)})
+        return tuple({**self._by_key, **dict.fromkeys(self._sockets.keys())})
 
     def sockets(self, key: kinds.Key) -> tuple[ports.Socket, ...]:
-        return self._sockets.get(key, ())
-
-    def _heard_sockets(self, key: kinds.Key, told: Sequence[Sequence[Any]], asked: int) -> None:
-        """News of what was asked last; what was on its way before that is out of date."""
-        if self._sockets_asked.get(key, asked) != asked:
-            return
-        self._changed[key] = None
-        if told:
-            self._sockets[key] = tuple(listening.level(one, self._paths.root) for one in told)
-        else:
-            self._sockets.pop(key, None)
-            self._sockets_asked.pop(key, None)
+        return self._sockets.of(key)
 
     def _put(self, process: ports.Process) -> None:
         key = kinds.Key(process.ref.namespace, process.ref.workerset)
@@ -205,8 +206,8 @@ class LocalRuntime:
             if isinstance(asked, ports.StartRun):
                 self._start(asked, now, out)
             elif isinstance(asked, ports.OpenSockets | ports.CloseSockets):
-                self._reflect_sockets(asked)
-                out.append(wire.set_verb(asked, self._paths.root, self._set_verbs))
+                number = self._sockets.reflect(asked)
+                out.append(wire.set_verb(asked, self._paths.root, number))
             elif asked.run in self._runs:
                 self._reflect(asked, now)
                 out.append(wire.verb(asked))
@@ -225,19 +226,17 @@ class LocalRuntime:
             process = dataclasses.replace(process, exit=ports.Exit(at=now, error=str(problem)))
             self._tell_soon(kinds.Key(asked.ref.namespace, asked.ref.workerset))
         else:
-            out.append(wire.start(asked, spec_id, self._resolver.own_of(asked.ref)))
+            out.append(wire.start(asked, spec_id, self._own_of(asked)))
         self._put(process)
+
+    def _own_of(self, asked: ports.StartRun) -> dict[str, str]:
+        own = self._resolver.own_of(asked.ref)
+        if asked.template.probe_port == proberules.UNIX:
+            own[contract.PROBE_SOCKET] = self._paths.probe_socket(asked.ref.namespace, asked.ref.worker)
+        return own
 
     def _tell_soon(self, key: kinds.Key) -> None:
         asyncio.get_running_loop().call_soon(lambda: self.on_change(key))
-
-    def _reflect_sockets(self, asked: ports.SetVerb) -> None:
-        """What is bound stays bound; the rest is asked for."""
-        self._set_verbs += 1
-        self._sockets_asked[asked.key] = self._set_verbs
-        before = {one.address: one for one in self._sockets.pop(asked.key, ()) if one.bound}
-        if isinstance(asked, ports.OpenSockets):
-            self._sockets[asked.key] = tuple(before.get(one) or ports.Socket(one) for one in asked.listen)
 
     def _reflect(self, asked: ports.RunVerb, now: float) -> None:
         process = self._runs[asked.run]

@@ -50,6 +50,8 @@ class Control:
         self.on_repair: Callable[[], None] = _ignore
         self.on_presence: Callable[[], None] = _ignore
         self.on_end: Callable[[], None] = _ignore
+        self._answers: list[list[Any]] = []
+        table.commands.on_answer = lambda number, told: self._answers.append(["answer", number, told])
 
     @property
     def is_connected(self) -> bool:
@@ -141,6 +143,12 @@ class Control:
                 self._sockets.open((namespace, workerset), wanted, asked)
             case ["unlisten", [namespace, workerset], asked]:
                 self._sockets.close((namespace, workerset), asked)
+            case ["exec", number, run, argv, timeout]:
+                table.commands.start(number, table.runs.get(run), argv, timeout)
+            case ["exec_end", number]:
+                table.commands.end(number)
+            case ["watchdog", number, run]:
+                table.commands.watchdog(number, table.runs.get(run))
             case ["ack", run]:
                 table.acknowledge(run)
             case ["base", key, env]:
@@ -181,6 +189,8 @@ class Control:
             else:
                 messages.append(run.to_wire())
         self._table.dirty = kept
+        messages += self._answers
+        self._answers.clear()
         messages += self._sockets.news()
         messages += [["fact", name, value] for name, value in self._news.items()]
         self._news.clear()
@@ -221,6 +231,8 @@ class Control:
         self._is_full = False
         self._bases.clear()
         self._specs.clear()
+        self._answers.clear()
+        self._table.commands.end_all()
 
 
 def _ignore() -> None:

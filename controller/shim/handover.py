@@ -26,9 +26,10 @@ def argv(words: Sequence[str], files: int) -> list[str]:
     return [SHELL, "-c", _SCRIPT, "sh", str(files), *words]
 
 
-def environment(count: int, name: str) -> dict[str, str]:
-    """All of the convention but `LISTEN_PID`. Every socket has the name of its set, as a unit's would."""
-    return {contract.LISTEN_FDS: str(count), contract.LISTEN_FDNAMES: ":".join([name] * count)}
+def environment(names: Sequence[str]) -> dict[str, str]:
+    """All of the convention but `LISTEN_PID`. Every socket has the name of its set, as a unit's would, and
+    the worker's private one its own."""
+    return {contract.LISTEN_FDS: str(len(names)), contract.LISTEN_FDNAMES: ":".join(names)}
 
 
 def actions(sockets: Sequence[int], handle: int) -> list[tuple[Any, ...]]:

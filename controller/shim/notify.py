@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 from controller.sdk.workerset import contract
 from controller.shim.lean import socket
@@ -117,6 +118,8 @@ def note(run: Run, message: bytes) -> bool:
             run.handle_taken = True
         elif line == contract.SAY_PUBLISHED:
             run.published = True
+        elif line == contract.SAY_WATCHDOG:
+            run.watchdog_at = time.monotonic()
         elif line.startswith(contract.SAY_STATUS):
             text = line[len(contract.SAY_STATUS) :].decode(errors="replace")
             run.status = text[: contract.STATUS_LIMIT]

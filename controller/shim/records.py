@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from controller.shim.lean import socket
     from controller.shim.notify import Notify
 
 Ref = tuple[str, str, str]
@@ -48,11 +49,19 @@ class Spec:
         self.program = ""
         self.found_at = 0.0
 
+    def instead(self, argv: list[str]) -> Spec:
+        """The same surroundings for another command."""
+        other: Spec = object.__new__(Spec)
+        for name in Spec.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.argv, other.program, other.found_at = argv, "", 0.0
+        return other
+
 
 class Slot:
     """A place for one worker: at most one of its runs has a living process."""
 
-    __slots__ = ("notify", "number", "own", "ref", "runs")
+    __slots__ = ("notify", "number", "own", "probe", "ref", "runs")
 
     def __init__(self, ref: Ref, number: int) -> None:
         self.ref = ref
@@ -60,6 +69,7 @@ class Slot:
         self.own: dict[str, str] = {}
         self.runs: list[Run] = []
         self.notify: Notify | None = None
+        self.probe: socket.socket | None = None
 
     def live(self) -> Run | None:
         """The run that has a living main process."""
@@ -110,6 +120,7 @@ class Run:
         "ticket_on_success",
         "unenforced",
         "unscanned",
+        "watchdog_at",
     )
 
     def __init__(self, run_id: str, slot: Slot, spec: Spec, template_hash: str, ordinal: int) -> None:
@@ -125,6 +136,7 @@ class Run:
         self.started_wall = 0.0
         self.handle_taken = self.ready = self.published = False
         self.listening = self.blind = False
+        self.watchdog_at = 0.0
         self.status = ""
         self.exception: dict[str, Any] | None = None
         self.cgroup = ""

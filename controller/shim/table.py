@@ -9,13 +9,26 @@ from __future__ import annotations
 import os
 import time
 
-from controller.shim import lean, notify, parking, proc, readyword, records, settling, spawn, survivors
+from controller.shim import (
+    commands,
+    finding,
+    lean,
+    notify,
+    parking,
+    private,
+    proc,
+    readyword,
+    records,
+    settling,
+    survivors,
+)
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from controller.shim import spawn
     from controller.shim.loop import Loop
     from controller.shim.records import Ref, Run, Slot, Spec
     from controller.shim.writer import Writer
@@ -37,6 +50,7 @@ class Table:
         self.slots: dict[Ref, Slot] = {}
         self.dirty: dict[str, Run | None] = {}
         self.orphans = survivors.Orphans()
+        self.commands = commands.Commands(loop, spawner, self.orphans)
         self.closing = False
         self.on_orphans: Callable[[dict[int, str]], None] = lambda _found: None
         self._batch: list[Run] = []
@@ -170,7 +184,7 @@ class Table:
         self.dirty[run.id] = run
         try:
             self._spawner.start(run, self.mailboxes.open(run.slot))
-        except spawn.StartFailed as error:
+        except finding.StartFailed as error:
             run.exit = (time.monotonic(), None, None, str(error))
             self.mailboxes.close(run.slot)
             return
@@ -206,7 +220,7 @@ class Table:
                 self._ended(run, status)
                 urgent = urgent or len(run.slot.runs) > 1
                 found = True
-            elif not self._writer.reaped(pid):
+            elif not (self.commands.reaped(pid, status) or self._writer.reaped(pid)):
                 found = True
                 if owner is not None:
                     self._unscanned[owner] = None
@@ -218,7 +232,9 @@ class Table:
 
     def _ended(self, run: Run, status: int) -> None:
         readyword.clear(run.spec.env)
-        self._hear_last(run)
+        self.commands.end_of(run)
+        if run.slot.notify is not None:
+            run.slot.notify.hear(run)
         self._close(run)
         code = os.waitstatus_to_exitcode(status)
         now = time.monotonic()
@@ -232,10 +248,6 @@ class Table:
                 follower.by_ticket = True
         else:
             run.ticket = None
-
-    def _hear_last(self, run: Run) -> None:
-        if run.slot.notify is not None:
-            run.slot.notify.hear(run)
 
     def scan(self) -> None:
         """Attribute what ended runs left behind; go on in the slots where nothing is left."""
@@ -283,4 +295,5 @@ class Table:
         slot.runs.remove(run)
         if not slot.runs:
             self.mailboxes.close(slot)
+            private.close(slot)
             del self.slots[slot.ref]

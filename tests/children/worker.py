@@ -40,6 +40,26 @@ def server() -> None:
     poll.poll()
 
 
+def barker() -> None:
+    """Says that it is alive, once."""
+    assert os.environ["WATCHDOG_USEC"]
+    say(b"WATCHDOG=1\nREADY=1")
+    forever()
+
+
+def health() -> None:
+    """Answers on the socket that is handed over as `probe`."""
+    names = os.environ["LISTEN_FDNAMES"]
+    place = 3 + names.split(":").index("probe")
+    private = socket.socket(fileno=place)
+    private.setblocking(True)
+    say(f"STATUS={names} {os.environ['WORKERSET_HANDLE_FD']}\nREADY=1".encode())
+    while True:
+        connection, _ = private.accept()
+        connection.sendall(b"alive\n")
+        connection.close()
+
+
 def stubborn() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     say(b"WORKERSET_HANDLE=1")

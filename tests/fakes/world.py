@@ -7,9 +7,11 @@ from typing import Any
 from controller import settings
 from controller.core import deletion, ensured, kinds, stamps
 from controller.engine.engine import Engine
+from controller.engine.probed import Beside
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.ids import CountingIds
+from tests.fakes.probes import ScriptedProbes
 from tests.fakes.runtime import Director, ScriptedRuntime
 from tests.fakes.store_door import StoreDoor
 from tests.fakes.vars import FakeVars
@@ -33,13 +35,15 @@ class World:
         self.runtime = ScriptedRuntime(self.clock, director)
         self.store = StoreDoor(Store(path))
         self.vars = FakeVars()
+        self.probes = ScriptedProbes(self.clock)
         self.generation = 0
         self.engine = self._new_engine()
 
     def _new_engine(self) -> Engine:
         self.generation += 1
         ids = CountingIds(self.generation)
-        engine = Engine(self.store, self.runtime, self.clock, ids, self.settings, self.vars)
+        beside = Beside(self.vars, self.probes)
+        engine = Engine(self.store, self.runtime, self.clock, ids, self.settings, beside)
         engine.start()
         return engine
 
@@ -121,9 +125,10 @@ class World:
         """Let everything happen that is due now."""
         for _ in range(most):
             self.runtime.play()
+            self.probes.play()
             wake = self.engine.step()
-            nothing = self.runtime.next_at() is None or self.runtime.next_at() > self.clock.monotonic()
-            if nothing and (wake is None or wake > self.clock.monotonic()):
+            due = [at for at in (wake, self.runtime.next_at(), self.probes.next_at()) if at is not None]
+            if all(at > self.clock.monotonic() for at in due):
                 return
         raise AssertionError("it never comes to rest")
 
@@ -140,13 +145,15 @@ class World:
         self.settle()
 
     def next_at(self) -> float | None:
-        """The next appointment of engine or runtime."""
-        times = [at for at in (self.engine.step(), self.runtime.next_at()) if at is not None]
+        """The next appointment of engine, runtime or probes."""
+        asked = (self.engine.step(), self.runtime.next_at(), self.probes.next_at())
+        times = [at for at in asked if at is not None]
         return min(times, default=None)
 
     def kill_controller(self) -> None:
         """kill -9 of the controller: memory is lost, processes run on."""
         self.runtime.detach()
+        self.probes.forget()
         self.store.detach()
 
     def start_controller(self) -> None:

@@ -32,6 +32,17 @@ RUN = "WORKERSET_RUN"
 PROJECT = "WORKERSET_PROJECT"
 """The project's tag: what a new guardian sweeps after its predecessor was killed."""
 
+PROBE_PORT = "WORKERSET_PROBE_PORT"
+"""Where this worker alone is asked how it is: `probe_port` plus its ordinal."""
+
+PROBE_SOCKET = "WORKERSET_PROBE_SOCKET"
+"""The path of the socket handed over as `probe` (LISTEN_FDNAMES), for `probe_port: unix`."""
+
+PROBE_NAME = "probe"
+
+WATCHDOG_USEC = "WATCHDOG_USEC"
+"""As in sd_watchdog_enabled(3): send `WATCHDOG=1` more often than that."""
+
 LISTEN_FDS = "LISTEN_FDS"
 LISTEN_PID = "LISTEN_PID"
 LISTEN_FDNAMES = "LISTEN_FDNAMES"
@@ -54,6 +65,9 @@ RESERVED = frozenset(
         CONTRACT,
         RUN,
         PROJECT,
+        PROBE_PORT,
+        PROBE_SOCKET,
+        WATCHDOG_USEC,
         LISTEN_FDS,
         LISTEN_PID,
         LISTEN_FDNAMES,
@@ -90,6 +104,7 @@ HANDLE = 3
 SAY_HANDLE = b"WORKERSET_HANDLE=1"
 SAY_READY = b"READY=1"
 SAY_PUBLISHED = b"WORKERSET_VARS=1"
+SAY_WATCHDOG = b"WATCHDOG=1"
 SAY_STATUS = b"STATUS="
 SAY_ERROR = b"WORKERSET_ERROR="
 """What a worker dies of, as JSON on one line: `type`, `message`, `file`, `line` (S3.6)."""

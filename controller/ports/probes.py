@@ -1,0 +1,55 @@
+"""The seam to what checks workers: probes as levels, and commands beside a running worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.core import kinds, probes, probing
+
+Target = probing.Target
+Health = probes.Health
+
+
+class Probes(Protocol):
+    """Checks the runs it is told to follow, by themselves in time; the event loop is never blocked.
+
+    `on_change(key)` is called from the event loop whenever a level of a run of the set changes.
+    """
+
+    on_change: Callable[[kinds.Key], None]
+
+    def follow(self, key: kinds.Key, targets: Sequence[Target]) -> None:
+        """These runs of the set, and no others of it; the same again changes nothing."""
+        ...
+
+    def levels(self, key: kinds.Key) -> Mapping[str, Health]:
+        """What is known of the runs that are followed; the same objects while nothing changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """How a command beside a worker ended. `error`: it never started; `output`: the last it printed."""
+
+    code: int | None = None
+    signal: int | None = None
+    error: str = ""
+    output: str = ""
+    timed_out: bool = False
+
+
+class Commands(Protocol):
+    """Commands in a run's own environment and folder, and what its watchdog says.
+
+    Both raise `ConnectionError` where nobody can be asked, and `LookupError` where the run does not live.
+    """
+
+    async def execute(self, run: str, argv: Sequence[str], timeout_seconds: float) -> Executed:
+        """Run `argv` beside the worker; after the timeout it and what it started get SIGKILL."""
+        ...
+
+    async def watchdog(self, run: str) -> tuple[float, float] | None:
+        """Seconds since it last sent WATCHDOG=1 (or began), and how many it may take; None: it has none."""
+        ...

@@ -1,0 +1,1 @@
+"""Carrying out probes: HTTP, TCP, commands, watchdogs."""

@@ -1,0 +1,63 @@
+"""`ports.Commands`: questions to the shim that it answers later, by number."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from controller import ports
+from controller.runtime import wire
+
+_AWAY = "the part that runs processes is away"
+
+
+class Commands:
+    """`send` sends messages to the shim; what it answers comes in through `answered`."""
+
+    def __init__(self, send: Callable[[Sequence[wire.Message]], None], is_ready: Callable[[], bool]) -> None:
+        self._send = send
+        self._is_ready = is_ready
+        self._waiting: dict[int, asyncio.Future[Any]] = {}
+        self._number = 0
+
+    async def execute(self, run: str, argv: Sequence[str], timeout_seconds: float) -> ports.Executed:
+        """See the port. Who stops waiting ends the command."""
+        told = await self._ask("exec", run, list(argv), timeout_seconds)
+        code, signal, error, output, timed_out = told
+        return ports.Executed(code, signal, error, output, timed_out)
+
+    async def watchdog(self, run: str) -> tuple[float, float] | None:
+        told = await self._ask("watchdog", run)
+        return None if not told else (told[0], told[1])
+
+    async def _ask(self, verb: str, run: str, *details: object) -> Any:
+        if not self._is_ready():
+            raise ConnectionError(_AWAY)
+        self._number += 1
+        number = self._number
+        waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._send([[verb, number, run, *details]])
+        try:
+            told = await waiting
+        except asyncio.CancelledError:
+            if verb == "exec" and self._is_ready():
+                self._send([["exec_end", number]])
+            raise
+        finally:
+            self._waiting.pop(number, None)
+        if told is None:
+            raise LookupError(f"it does not run any more: {run}")
+        return told
+
+    def answered(self, number: int, told: Any) -> None:
+        """`told` is None where the run does not live."""
+        waiting = self._waiting.get(number)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(told)
+
+    def lost(self) -> None:
+        """Nobody will answer any more."""
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(ConnectionError(_AWAY))
