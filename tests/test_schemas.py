@@ -53,6 +53,8 @@ DECLARED: dict[str, tuple[Any, dict[str, Any]]] = {
     "umask": ("027", {}),
     "nice": (5, {}),
     "resources": ({"files": 64, "memory": "64Mi", "cpu": "500m"}, {}),
+    "drain_timeout": ("5s", {"listen": ["unix:web.sock"]}),
+    "rollout": ({"max_surge": 2, "paused": True}, {"listen": ["unix:web.sock"]}),
     "log": ({"max_size": "1Mi", "keep": 1}, {}),
 }
 
@@ -101,7 +103,7 @@ def _defaults(node: source.Schema, path: tuple[str, ...] = ()) -> list[tuple[tup
     found = []
     for name, declared in node["properties"].items():
         child = source.resolve(declared, ROOT)
-        if child.get("x-supported") is False or path[:1] == ("rollout",):
+        if child.get("x-supported") is False:
             continue
         if "default" in child:
             found.append(((*path, name), child["default"]))
@@ -115,11 +117,13 @@ def test_every_default_stated_is_the_effective_value(path: tuple[str, ...], defa
     value = default
     for part in reversed(path[1:]):
         value = {part: value}
-    without: dict[str, Any] = {}
-    if path[0].endswith("_probe"):
-        without = {path[0]: {"exec": ["true"]}}
+    needed: dict[str, Any] = {}
+    if path[0] in ("rollout", "drain_timeout"):
+        needed = {"listen": ["unix:web.sock"]}
+    elif path[0].endswith("_probe"):
+        needed = {path[0]: {"exec": ["true"]}}
         value = {"exec": ["true"], **value}
-    assert parsed({path[0]: value}) == parsed(without)
+    assert parsed({**needed, path[0]: value}) == parsed(needed)
 
 
 def test_defaults_in_words_are_true() -> None:

@@ -23,7 +23,7 @@ _OF_FILES = frozenset({"up", "apply", "diff", "validate"})
 _FORMATS = ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns=")
 _WAITS = ("condition=Ready", "condition=Progressing=False", "delete", "create", "jsonpath=")
 _ACTIONS = {
-    "rollout": ("status", "history", "undo", "restart"),
+    "rollout": ("status", "history", "undo", "restart", "pause", "resume"),
     "completion": ("bash", "zsh", "fish"),
     "vars": ("get", "list"),
 }

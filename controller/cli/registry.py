@@ -55,7 +55,7 @@ VERBS: dict[str, Verb] = {
     "release": Verb("release", "the opposite of ensure: let them go", CHANGE),
     "scale": Verb("scale", "change how many processes a set runs", CHANGE),
     "restart": Verb("restart", "restart the workers of a set", CHANGE),
-    "rollout": Verb("rollout", "status, history and undo of changes to a set", CHANGE),
+    "rollout": Verb("rollout", "status, history, undo and pause of changes to a set", CHANGE),
     "projects": Verb("projects", "all projects of this user with a running controller", SETTINGS),
     "version": Verb("version", "version of this command and of the controller", SETTINGS),
     "php-ini": Verb("phpini", "lines of php.ini, so that requests can ensure and read", SETTINGS),

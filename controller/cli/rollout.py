@@ -1,4 +1,4 @@
-"""`rollout status|history|undo|restart`: how a change of a set's template goes, what it was, and back."""
+"""`rollout status|history|undo|restart|pause|resume`: how a change of a set goes, and back."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ EXAMPLES = """
   workerctl rollout history web --revision 2
   workerctl rollout undo web --to-revision 1
   workerctl rollout restart web
+  workerctl rollout pause web
+  workerctl rollout resume web
 """
 DESCRIPTION = """
 Status waits until the processes of a set run its newest template and are ready (exit 1: it failed, or the
 timeout passed). History lists the templates it had, undo goes back to one, restart runs new processes.
+Pause keeps an HTTP set on what it runs, whatever is changed, until resume.
 """
 CHANGE_CAUSE = "kubernetes.io/change-cause"
 _LABEL_SET = "workerset.dev/set"
-_NEVER = ("pause", "resume")
-"""kubectl's words; a set has no state between two templates in which it could stay (S4.10)."""
+_PAUSES = ("pause", "resume")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "action",
-        choices=("status", "history", "undo", "restart", *_NEVER),
-        metavar="status|history|undo|restart",
+        choices=("status", "history", "undo", "restart", *_PAUSES),
+        metavar="status|history|undo|restart|pause|resume",
         help="what to do",
     )
     parser.add_argument("targets", nargs="*", metavar="NAME", help="sets, as in web or ws/web")
@@ -59,12 +61,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     for target in targets:
         if target.kind is not kinds.WORKERSETS:
             raise errors.UsageError(f"rollouts are of sets, not {target.kind.plural}: {target.name}")
-    if args.action in _NEVER:
-        names = ", ".join(target.name for target in targets)
-        raise errors.CliError(
-            f"rollouts of sets cannot be paused or resumed, nothing was changed: {names}",
-            "undo a change with workerctl rollout undo, or hold the set with workerctl stop",
-        )
+    if args.action in _PAUSES:
+        from controller.cli import pausing
+
+        return pausing.run(args, context, targets)
     if args.action == "restart":
         return _restart(args, context, targets)
     if args.action == "undo":

@@ -20,15 +20,18 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "Progressing": {
         "Starting": "workers start",
-        "Rolling": "workers are replaced, one at a time",
+        "Rolling": "workers of an older template are replaced",
         "Retrying": "failed workers are run again",
         "Stopping": "workers or leftovers of them are being stopped",
+        "Paused": "the rollout of an HTTP set is paused",
+        "ProgressDeadlineExceeded": "a new template was not ready in time; the one before goes on",
         "Settled": "nothing is going on",
     },
     "Degraded": {
         "Crashing": "a worker fails and is run again",
         "GivenUp": "a worker failed too often",
         "NotEnforced": "a limit of resources does not hold here; the workers run",
+        "ProgressDeadlineExceeded": "workers of the template before run instead of the declared one",
         "AsDeclared": "no worker fails",
     },
     "GivenUp": {
@@ -42,6 +45,7 @@ REASONS: dict[str, dict[str, str]] = {
         "AddressInUse": "another program listens on an address of the set; tried again",
         "CannotListen": "an address of the set cannot be bound; tried again",
         "RuntimeDisconnected": "the part that runs processes is away",
+        "Paused": "for the rollout to be resumed",
         "ShuttingDown": "the controller ends",
         "NotWaiting": "nothing is waited for",
     },

@@ -109,10 +109,12 @@ def judge(
         raise AssertionError(f"run {process.run} has not ended")
     if record.template_hash != process.template_hash:
         record = record.renewed(process.template_hash)
+    withdrawn = record.phase is records.Phase.WITHDRAWN
     last = _last_exit(process, exit_, record, facts.spec, now)
     created = record.created or process.started_wall or last.finished_wall
     if last.stopped:
-        record = dataclasses.replace(record, created=created, last=last)
+        told = record.last if withdrawn and record.last else last
+        record = dataclasses.replace(record, created=created, last=told)
         return Judged(record, lifecycle.Event.AGAIN, None)
     since = ready_since(process, slot.mark, facts.spec, exit_.at)
     long_enough = since is not None and exit_.at - since >= facts.ready_resets_after_seconds
@@ -123,7 +125,7 @@ def judge(
     record = dataclasses.replace(
         record,
         counters=counters,
-        phase=_phase(clean, counters, facts.spec),
+        phase=record.phase if withdrawn else _phase(clean, counters, facts.spec),
         created=created,
         exits=record.exits + 1,
         condemned="",
@@ -132,6 +134,7 @@ def judge(
         boot_id=facts.boot_id,
         generation=facts.generation,
         last=last,
+        tried_since=exit_.at if since is not None else record.tried_since or process.started_at or exit_.at,
     )
     return Judged(record, _event(record), _note(slot, record, facts.spec, clean=clean))
 

@@ -19,6 +19,8 @@ REASONS = {
     "Killed": "processes outlived stop_grace and got SIGKILL; the message names them",
     "Leftovers": "a main process ended and left processes behind, which are being ended",
     "Replacing": "workers run an outdated template and are replaced, with the reason",
+    "ProgressDeadlineExceeded": "a new template was not ready in time and is stopped; the one before goes on",
+    "RolledOut": "all workers run the new template and are ready",
     "Exited": "a worker exited 0 and is run again",
     "Crashed": "a worker failed; the message says how, why and when it is tried again",
     "GivenUp": "a worker failed too often, or once with restart: never",

@@ -15,6 +15,7 @@ from controller.core import (
     errors,
     foreign,
     kinds,
+    parse,
     proberules,
     quantity,
     resolution,
@@ -142,6 +143,22 @@ def _kind(declared: Spec) -> Problems:
         yield from _instances(declared)
 
 
+def _rollout(declared: Spec) -> Problems:
+    """S7.2: with neither of the two there is no room to replace anything."""
+    rolls = declared.get("rollout", {})
+    shares = (rolls.get("max_surge", 1), rolls.get("max_unavailable", 0))
+    if any(parse.share(one).number for one in shares):
+        return
+    at = "max_surge" if "max_surge" in rolls else "max_unavailable"
+    yield errors.FieldProblem(
+        ("spec", "rollout", at),
+        "Invalid",
+        "with max_surge and max_unavailable both 0 nothing can be replaced",
+        "write max_surge: 1, or max_unavailable: 1",
+        rolls.get(at),
+    )
+
+
 def _instances(declared: Spec) -> Problems:
     """S3.2: a named set runs its own name, nothing else."""
     name = declared.get("name")
@@ -245,6 +262,7 @@ _RULES: tuple[Callable[[Spec], Problems], ...] = (
     _command,
     _limits,
     _kind,
+    _rollout,
     _listen,
     _idle,
     _names,

@@ -36,6 +36,8 @@ def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
         scopes=None if scopes is None else tuple(scopes),
         log=_log_rules(take("log", {})),
         probes=parse_probes(declared),
+        drain_timeout_seconds=quantity.parse_duration(take("drain_timeout", "10s")),
+        rollout=_rollout(take("rollout", {})),
     )
 
 
@@ -118,6 +120,22 @@ def _probe(given: Mapping[str, Any] | None, declared: Mapping[str, Any]) -> prob
         timeout_seconds=quantity.parse_duration(take("timeout", "1s")),
         success_threshold=int(take("success_threshold", default.success_threshold)),
         failure_threshold=int(take("failure_threshold", default.failure_threshold)),
+    )
+
+
+def share(value: int | str) -> spec.Share:
+    """`2`, or `25%` of num."""
+    if isinstance(value, str):
+        return spec.Share(int(value.removesuffix("%")), percent=True)
+    return spec.Share(int(value))
+
+
+def _rollout(declared: Mapping[str, Any]) -> spec.Rollout:
+    return spec.Rollout(
+        max_surge=share(declared.get("max_surge", 1)),
+        max_unavailable=share(declared.get("max_unavailable", 0)),
+        progress_deadline_seconds=quantity.parse_duration(declared.get("progress_deadline", "60s")),
+        paused=declared.get("paused", False),
     )
 
 

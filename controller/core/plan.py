@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from controller.core import (
+    choosing,
     ensured,
     kinds,
     listening,
     notes,
     records,
+    rolling,
     runs,
     seen,
+    setnotes,
     slots,
     status,
     steps,
@@ -42,6 +45,7 @@ class Desired:
     deleting: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
     tell: bool = True
+    history: rolling.History = rolling.NO_HISTORY
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
     if not observed.connected:
         return _away(desired, observed, now)
     heard = listening.decide(
-        desired.facts,
+        rolling.target(desired.facts, observed.records, desired.history).facts,
         observed.sockets,
         observed.processes,
         listening.NOTHING if observed.last is None else observed.last.listening,
@@ -110,14 +114,14 @@ def _plan(
     facts = desired.facts
     grouped = steps.by_worker(observed.processes)
     last = {} if observed.last is None else observed.last.workers
+    aim = rolling.target(facts, observed.records, desired.history)
     marks = {name: one.mark for name, one in last.items()}
-    replacing = steps.choose_replacements(
-        desired.places, grouped, observed.records, marks, facts, now.monotonic
-    )
+    there = rolling.Found(grouped, observed.records, marks, observed.evicted)
+    chosen = choosing.choose(facts, aim, there, desired.history, desired.places, now.monotonic)
     same_facts = observed.last is not None and observed.last.facts is facts
     workers: dict[str, worker.WorkerPlan] = {}
-    extra = steps.surplus(desired.places, grouped, observed.records)
-    for wanted, places in ((False, extra), (True, desired.places)):
+    extra = steps.surplus(chosen.places, grouped, observed.records)
+    for wanted, places in ((False, extra), (True, chosen.places)):
         for place in places:
             name = place.worker
             known = last.get(name)
@@ -126,23 +130,20 @@ def _plan(
                 grouped.get(name, ()),
                 observed.records.get(name, records.EMPTY),
                 None if known is None else known.mark,
-                name in replacing.workers,
+                name in chosen.replacing,
                 name in observed.evicted,
                 observed.evicted.get(name),
+                name in chosen.failed,
             )
             if same_facts and known is not None and seen.is_unchanged(known, found, now.monotonic):
                 workers[name] = known
             else:
-                workers[name] = slots.plan_slot(seen.slot_of(facts, place, found, known), facts, now, mint)
-    before = observed.last
-    if (
-        before is not None
-        and same_facts
-        and heard == before.listening
-        and _nothing_new(desired, before, workers, replacing)
-    ):
+                own = chosen.facts.get(name, facts)
+                workers[name] = slots.plan_slot(seen.slot_of(facts, place, found, known), own, now, mint)
+    before = observed.last if same_facts else None
+    if before and heard == before.listening and _nothing_new(desired, before, workers, chosen):
         return before
-    decided = _assemble(desired, observed, workers, replacing, now)
+    decided = _assemble(desired, observed, workers, chosen.wake_at, now, aim)
     if heard == listening.NOTHING:
         return decided
     return dataclasses.replace(decided, verbs=(*heard.verbs, *decided.verbs), listening=heard)
@@ -169,14 +170,15 @@ def _nothing_new(
     desired: Desired,
     before: Plan,
     workers: Mapping[str, worker.WorkerPlan],
-    replacing: steps.Replacing,
+    chosen: choosing.Choice,
 ) -> bool:
     """Every slot is as it was, and what was decided then is done and written."""
     return (
         not before.verbs
         and not before.notes
         and not before.records
-        and replacing == steps.Replacing()
+        and not chosen.replacing
+        and not chosen.failed
         and desired.ensures is before.ensures
         and len(workers) == len(before.workers)
         and all(before.workers.get(name) is one for name, one in workers.items())
@@ -189,14 +191,15 @@ def _assemble(
     desired: Desired,
     observed: Observed,
     workers: Mapping[str, worker.WorkerPlan],
-    replacing: steps.Replacing,
+    due: float | None,
     now: worker.Moment,
+    aim: rolling.Target,
 ) -> Plan:
     facts = desired.facts
     verbs: list[runs.Verb] = []
     told: list[notes.Note] = []
     changed: dict[str, records.Record | None] = {}
-    wakes = [] if replacing.wake_at in (None, float("inf")) else [replacing.wake_at]
+    wakes = [due]
     views: list[worker.View] = []
     for name, one in workers.items():
         verbs += one.verbs
@@ -214,14 +217,15 @@ def _assemble(
         for process in observed.processes
         if process.exit is None or process.survivors
     )
+    shown = _status(desired, views, now, aim)
     return Plan(
         facts=facts,
         verbs=tuple(verbs),
-        waits=_waits(facts, views, workers),
-        status=_status(desired, views, now),
+        waits=setnotes.waits(facts, views, workers),
+        status=shown,
         workers=workers,
         records=changed,
-        notes=(*steps.merge_notes(told), *_set_notes(desired, observed, workers)),
+        notes=(*steps.merge_notes(told), *_set_notes(desired, observed, workers, shown)),
         wake_at=min((wake for wake in wakes if wake is not None), default=None),
         outdated=outdated,
         empty=not observed.processes and not desired.places,
@@ -229,53 +233,37 @@ def _assemble(
     )
 
 
-def _status(desired: Desired, views: list[worker.View], now: worker.Moment) -> dict[str, Any] | None:
+def _status(
+    desired: Desired, views: list[worker.View], now: worker.Moment, aim: rolling.Target
+) -> dict[str, Any] | None:
     if desired.obj is None or not desired.tell:
         return None
     ordered = sorted(views, key=lambda view: (view.ordinal, view.ref.worker))
-    asked = status.Asked(len(desired.places), desired.deleting, desired.ensures)
+    trouble = rolling.trouble(desired.facts, aim)
+    asked = status.Asked(len(desired.places), desired.deleting, desired.ensures, aim.stage, trouble)
     return status.compute(desired.obj, desired.facts, ordered, asked, now)
 
 
-def _waits(
-    facts: worker.SetFacts, views: list[worker.View], workers: Mapping[str, worker.WorkerPlan]
-) -> tuple[worker.Wait, ...]:
-    held = () if facts.hold is None else (facts.hold,)
-    resting = tuple(
-        worker.Wait(view.reason, f"{view.ref.worker}: {view.message}", workers[view.ref.worker].wake_at)
-        for view in views
-        if view.reason in ("CrashLoopBackOff", "GivenUp", "Stopping")
-    )
-    return (*held, *resting)
-
-
 def _set_notes(
-    desired: Desired, observed: Observed, workers: Mapping[str, worker.WorkerPlan]
+    desired: Desired,
+    observed: Observed,
+    workers: Mapping[str, worker.WorkerPlan],
+    shown: Mapping[str, Any] | None,
 ) -> tuple[notes.Note, ...]:
-    facts, hold = desired.facts, desired.facts.hold
-    found: list[notes.Note] = []
-    closed = [
-        live
-        for one in workers.values()
-        if (one.slot.replace or one.slot.evicted)
-        and one.slot.wanted
-        and (live := one.slot.live) is not None
-        and live.handle_closed_at is None
-    ]
-    replacing = steps.replacing_note(closed, facts.template_hash or "", observed.evicted)
-    if replacing is not None:
-        found.append(replacing)
-    if observed.last is not None and desired.ensures is not observed.last.ensures:
-        found += ensured.told(observed.last.ensures, desired.ensures)
-    found += steps.unenforced_notes(workers, {} if observed.last is None else observed.last.workers)
-    before = None if observed.last is None else observed.last.facts.hold
-    if (
-        hold is not None
-        and hold.reason in notes.REASONS
-        and (before is None or before.message != hold.message)
-    ):
-        found.append(notes.Note(hold.reason, hold.message, warning=True))
-    return tuple(found)
+    last = observed.last
+    before = {} if desired.obj is None else desired.obj.get("status") or {}
+    return (
+        *setnotes.replaced(desired.facts, workers, observed.evicted),
+        *setnotes.rollout(desired.facts, workers),
+        *setnotes.rolled_out(desired.facts, before, shown),
+        *(
+            ensured.told(last.ensures, desired.ensures)
+            if last and desired.ensures is not last.ensures
+            else ()
+        ),
+        *steps.unenforced_notes(workers, {} if last is None else last.workers),
+        *setnotes.held(desired.facts.hold, None if last is None else last.facts.hold),
+    )
 
 
 _COUNTED = ("replicas", "readyReplicas", "updatedReplicas", "restarts", "currentRevision", "instances")
@@ -286,7 +274,8 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
     facts = dataclasses.replace(desired.facts, hold=DISCONNECTED)
     workers = {} if observed.last is None else observed.last.workers
     views = [one.view for one in workers.values() if one.view is not None]
-    shown = _status(dataclasses.replace(desired, facts=facts), views, now)
+    aim = rolling.target(facts, observed.records, desired.history)
+    shown = _status(dataclasses.replace(desired, facts=facts), views, now, aim)
     if shown is not None and desired.obj is not None:
         before = desired.obj.get("status") or {}
         shown |= {name: before[name] for name in _COUNTED if name in before}

@@ -18,11 +18,15 @@ KEPT_LINES = 20
 
 
 class Phase(StrEnum):
-    """How a worker rests. Both hold for one template only."""
+    """How a worker rests. All hold for one template only.
+
+    `WITHDRAWN`: of an HTTP set, its template was not ready in time and is rolled out no further (S7.2).
+    """
 
     NONE = ""
     FAILED = "Failed"
     COMPLETED = "Completed"
+    WITHDRAWN = "Withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ class Record:
     `exits` counts the ends of this Pod that nobody commanded; `recorded` the runs whose exit is counted but
     perhaps not yet acknowledged; `incarnation` the Pods that were deleted by hand; `exited_at` is monotonic
     and means something only under `boot_id`; `generation` is that of the spec when the worker came to rest;
-    `condemned` is the run that is stopped because it failed a probe, `cause` the sentence that says so.
+    `condemned` is the run that is stopped because it failed a probe, `cause` the sentence that says so;
+    `tried_since`, monotonic too, is from when the worker has not been ready.
     """
 
     template_hash: str = ""
@@ -72,6 +77,7 @@ class Record:
     created: float = 0.0
     condemned: str = ""
     cause: str = ""
+    tried_since: float = 0.0
 
     def renewed(self, template_hash: str) -> Record:
         """For another template: everything is forgotten but the identity of the slot."""
@@ -98,6 +104,7 @@ _PLAIN = (
     "incarnation",
     "condemned",
     "cause",
+    "tried_since",
 )
 """Fields that are stored as they are."""
 
@@ -139,6 +146,7 @@ def from_json(data: Mapping[str, Any]) -> Record:
         boot_id=data.get("boot_id", ""),
         generation=data.get("generation", 0),
         incarnation=data.get("incarnation", 0),
+        tried_since=data.get("tried_since", 0.0),
         recorded=tuple(data.get("recorded", ())),
         condemned=data.get("condemned", ""),
         cause=data.get("cause", ""),

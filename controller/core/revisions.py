@@ -15,6 +15,12 @@ def name_of(obj: kinds.Object) -> str:
     return status.revision_name(obj["metadata"]["name"], template.declared_hash(obj["spec"]))
 
 
+def good(obj: kinds.Object) -> str:
+    """The declared part of the last template that was rolled out completely; empty if there was none."""
+    current: str = (obj.get("status") or {}).get("currentRevision") or ""
+    return current.removeprefix(f"{obj['metadata']['name']}-")
+
+
 def of_set(found: Sequence[kinds.Object], owner_uid: str) -> list[kinds.Object]:
     """The set's revisions, oldest first."""
     own = [one for one in found if any(ref["uid"] == owner_uid for ref in one["metadata"]["ownerReferences"])]

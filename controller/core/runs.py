@@ -57,6 +57,7 @@ class Process:
     `listening`: a `Look` has seen it wait for connections; `blind`: it cannot be seen whether it does (S5).
     `unenforced`: which declared limits do not hold here, and why.
     `health` is added by the engine: what its probes say, None without probes.
+    `drained`: it says that it has nothing left to answer (S7.2).
     Times are monotonic seconds, `started_wall` epoch seconds.
     """
 
@@ -83,6 +84,7 @@ class Process:
     blind: bool = False
     unenforced: str = ""
     health: probes.Health | None = None
+    drained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Seen(NamedTuple):
     replace: bool
     evicted: bool
     grace_seconds: float | None
+    withdrawn: bool = False
 
 
 def slot_of(
@@ -36,6 +37,7 @@ def slot_of(
         replace=found.replace,
         evicted=found.evicted,
         grace_seconds=found.grace_seconds,
+        withdrawn=found.withdrawn,
     )
 
 
@@ -50,6 +52,7 @@ def is_unchanged(known: worker.WorkerPlan, found: Seen, now: float) -> bool:
         and before.replace is found.replace
         and before.evicted is found.evicted
         and before.grace_seconds == found.grace_seconds
+        and before.withdrawn is found.withdrawn
         and len(before.processes) == len(found.processes)
         and all(map(operator.is_, before.processes, found.processes))
         and (known.wake_at is None or now < known.wake_at)

@@ -22,6 +22,8 @@ def plan_slot(
     if len(slot.processes) > (live is not None):
         _count_exits(draft)
         _end_remains(draft, live)
+    if slot.withdrawn and facts.template_hash is not None:
+        _withdraw(draft, facts.template_hash)
     if live is not None:
         _tend(draft, live)
     elif draft.remains:
@@ -37,6 +39,12 @@ def plan_slot(
         notes=tuple(draft.notes),
         wake_at=draft.wake_at,
     )
+
+
+def _withdraw(draft: Draft, template_hash: str) -> None:
+    """S7.2: remembered until the template changes, so that nobody tries it again."""
+    record = draft.record if draft.record.template_hash == template_hash else records.Record(template_hash)
+    draft.record = dataclasses.replace(record, phase=records.Phase.WITHDRAWN)
 
 
 def _count_exits(draft: Draft) -> None:
@@ -118,8 +126,11 @@ def _mark(draft: Draft, live: runs.Process, since: float | None) -> None:
     if old is not None and same and old.ready_since == since and old.health is live.health:
         return
     wall = 0.0 if since is None else draft.now.wall_at(since)
-    looked_at = old.looked_at if old is not None and same else 0.0
-    draft.mark = worker.Mark(live.run, since, wall, looked_at, live.health)
+    if old is None or not same:
+        draft.mark = worker.Mark(live.run, since, wall, health=live.health)
+        return
+    lost_at = draft.now.monotonic if since is None and old.ready_since is not None else old.lost_at
+    draft.mark = worker.Mark(live.run, since, wall, old.looked_at, live.health, lost_at)
 
 
 def _look(draft: Draft, live: runs.Process) -> None:
@@ -217,7 +228,13 @@ def _fill(draft: Draft) -> None:
 
 def _leave_empty(draft: Draft) -> None:
     """S4.8: a stop ends a backoff at once. Only what is done stays known, so that it is not done twice."""
-    if draft.record.phase is not records.Phase.COMPLETED:
+    record, facts = draft.record, draft.facts
+    done = record.phase is records.Phase.COMPLETED
+    if facts.spec.kind is spec.SetKind.HTTP and facts.template_hash not in (None, record.template_hash):
+        done = False  # this worker never comes back: another template makes others
+    elif record.phase is records.Phase.WITHDRAWN:
+        done = True
+    if not done:
         draft.record = records.EMPTY
     draft.step(Event.REMOVE)
 

@@ -47,6 +47,24 @@ class LogRules:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A number of processes, or so many percent of `num`."""
+
+    number: int
+    percent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """S7.2: within which bounds an HTTP set rolls; `paused`: it does not, until it is resumed."""
+
+    max_surge: Share = Share(1)
+    max_unavailable: Share = Share(0)
+    progress_deadline_seconds: float = 60.0
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Template:
     """The part of a spec that a process is made from; a change of it restarts (S4.12).
 
@@ -98,6 +116,8 @@ class WorkerSetSpec:
     scopes: tuple[str, ...] | None = None
     log: LogRules = LogRules()
     probes: probes.Probes = probes.NONE
+    drain_timeout_seconds: float = 10.0
+    rollout: Rollout = Rollout()
 
     @property
     def num(self) -> int:

@@ -20,8 +20,10 @@ from controller.core import (
     template,
     worker,
 )
+from controller.core import tally as counts
 from controller.core.conditions import Condition
-from controller.core.lifecycle import State
+from controller.core.rollout import Stage
+from controller.core.tally import Tally
 
 
 class Word:
@@ -53,34 +55,16 @@ WORDS = (
 )
 
 
-@dataclass(slots=True)
-class _Tally:
-    """One pass over the views; the rest of this file looks only at these counts."""
-
-    wanted: int = 0
-    alive: int = 0
-    ready: int = 0
-    updated: int = 0
-    outdated: int = 0
-    completed: int = 0
-    stopping: int = 0
-    restarts: int = 0
-    backoff: int = 0
-    given_up: worker.View | None = None
-    failing: worker.View | None = None
-    pending: worker.View | None = None
-    unseen: worker.View | None = None
-    done: worker.View | None = None
-    unenforced: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a set: how many workers, whether it is to go, and which names for whom."""
+    """What is asked of a set: how many workers, whether it is to go, which names for whom, and how the
+    rollout of its template stands."""
 
     wanted: int
     deleting: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
+    stage: Stage = Stage.GOES_ON
+    trouble: str = ""
 
 
 def compute(
@@ -92,9 +76,8 @@ def compute(
 ) -> dict[str, Any]:
     """The whole `status`, equal to the stored one when nothing has changed."""
     previous = obj.get("status") or {}
-    deleting = asked.deleting
-    tally = _count(views, facts.template_hash, asked.wanted)
-    word, message = _word(facts, tally, deleting=deleting)
+    tally = counts.count(views, facts.template_hash, asked.wanted)
+    word, message = _word(facts, tally, asked)
     return {
         **({"addresses": listening.shown(facts.sockets)} if facts.sockets else {}),
         "observedGeneration": facts.generation,
@@ -105,10 +88,10 @@ def compute(
         "state": word,
         "message": message,
         "selector": f"{kinds.LABEL_SET}={names.label_value(facts.name)}",
-        "currentRevision": _revision(facts, tally, previous),
+        "currentRevision": _revision(facts, tally, asked, previous),
         "instances": instances.of_views(views, asked.ensures),
         "conditions": conditions.render(
-            _conditions(facts, tally, word, message, deleting=deleting),
+            _conditions(facts, tally, word, message, asked),
             previous.get("conditions") or (),
             facts.generation,
             stamps.rfc3339(now.wall),
@@ -116,48 +99,18 @@ def compute(
     }
 
 
-def _count(views: Sequence[worker.View], wanted_hash: str | None, wanted: int) -> _Tally:
-    tally = _Tally(wanted=wanted)
-    for view in views:
-        tally.restarts += view.restarts
-        tally.unenforced = tally.unenforced or view.unenforced
-        state = view.state
-        if state is State.STOPPING:
-            tally.stopping += 1
-        if view.run:
-            tally.alive += 1
-            if view.template_hash == wanted_hash:
-                tally.updated += view.wanted
-            elif wanted_hash is not None:
-                tally.outdated += 1
-        if view.ready:
-            tally.ready += 1
-            tally.unseen = tally.unseen or (view if view.message else None)
-            continue
-        if state is State.COMPLETED:
-            tally.completed += 1
-            tally.updated += view.wanted and view.template_hash == wanted_hash
-            tally.done = tally.done or view
-        elif view.given_up:
-            tally.given_up = tally.given_up or view
-        elif state is State.BACKOFF or (view.failing and state is not State.STOPPING):
-            tally.backoff += 1
-            tally.failing = tally.failing or view
-        elif view.wanted and view.message:
-            tally.pending = tally.pending or view
-    return tally
-
-
-def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str, str]:
+def _word(facts: worker.SetFacts, tally: Tally, asked: Asked) -> tuple[str, str]:
     """The STATUS word and the one line that says why."""
     rules = facts.spec
-    if deleting:
+    if asked.deleting:
         return Word.WAITING, f"being deleted: {_stopping(facts, tally)}"
     if rules.suspend:
         stopping = f"; {_stopping(facts, tally)}" if tally.stopping else ""
         return Word.SUSPENDED, f"stopped: workerctl start {facts.name} runs it{stopping}"
     if facts.hold is not None:
         return Word.WAITING, facts.hold.message
+    if asked.stage is Stage.FAILED and tally.wanted:
+        return Word.FAILED, asked.trouble
     if tally.given_up is not None:
         return Word.FAILED, _of_worker(tally.given_up, rules)
     if tally.wanted == 0:
@@ -166,8 +119,11 @@ def _word(facts: worker.SetFacts, tally: _Tally, *, deleting: bool) -> tuple[str
         return Word.BACKOFF, _of_worker(tally.failing, rules)
     if tally.completed == tally.wanted and tally.done is not None:
         return Word.COMPLETED, tally.done.message
-    if tally.outdated:
-        return Word.ROLLING, f"{tally.updated} of {tally.wanted} run the new template"
+    if tally.replaceable:
+        progress = f"{tally.updated} of {tally.wanted} updated"
+        if asked.stage is Stage.PAUSED:
+            return Word.WAITING, f"rollout paused, {progress}: workerctl rollout resume {facts.name}"
+        return Word.ROLLING, progress
     if tally.ready + tally.completed >= tally.wanted:
         if tally.stopping:
             return Word.READY, _stopping(facts, tally)
@@ -183,14 +139,14 @@ def _idle(rules: spec.WorkerSetSpec) -> tuple[str, str]:
     return Word.READY, "nothing is wanted: num is 0"
 
 
-def _used(rules: spec.WorkerSetSpec, tally: _Tally) -> str:
+def _used(rules: spec.WorkerSetSpec, tally: Tally) -> str:
     """How many of its places a catch-all has given away."""
     if not rules.is_catch_all:
         return ""
     return f"{tally.wanted - rules.num} of {rules.declared_max_threads or resolution.DEFAULT_CAP} names"
 
 
-def _stopping(facts: worker.SetFacts, tally: _Tally) -> str:
+def _stopping(facts: worker.SetFacts, tally: Tally) -> str:
     """`2 workers still to stop, killed after 30s`: a time that does not move with the clock."""
     text = f"{_plural(tally.stopping, 'worker')} still to stop"
     grace = facts.stop_grace_seconds
@@ -207,10 +163,14 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _revision(facts: worker.SetFacts, tally: _Tally, previous: dict[str, Any]) -> str:
-    """Claimed only once no process of another template lives."""
+def _revision(facts: worker.SetFacts, tally: Tally, asked: Asked, previous: dict[str, Any]) -> str:
+    """Claimed only once no process of another template lives; of an HTTP set also not before all are ready,
+    since it is what a rollout that fails goes back to (S7.2)."""
     before: str = previous.get("currentRevision") or ""
     if facts.template_hash is None or tally.outdated:
+        return before
+    ready = 0 < tally.wanted <= tally.ready + tally.completed and asked.stage is not Stage.FAILED
+    if facts.spec.kind is spec.SetKind.HTTP and not ready:
         return before
     return revision_name(facts.name, template.declared_part(facts.template_hash))
 
@@ -220,18 +180,21 @@ def revision_name(workerset: str, declared_hash: str) -> str:
 
 
 def _conditions(
-    facts: worker.SetFacts, tally: _Tally, word: str, message: str, *, deleting: bool
+    facts: worker.SetFacts, tally: Tally, word: str, message: str, asked: Asked
 ) -> tuple[Condition, ...]:
+    failed = asked.trouble if asked.stage is Stage.FAILED else ""
+    stands = asked.stage is Stage.PAUSED and word == Word.WAITING and tally.wanted and tally.replaceable
+    paused = message if stands and facts.hold is None else ""
     return (
-        _ready(tally, word, message, deleting=deleting, held=facts.hold is not None),
-        _progressing(tally, word),
-        _degraded(tally),
+        _ready(tally, word, message, deleting=asked.deleting, held=facts.hold is not None),
+        _progressing(tally, word, failed, paused),
+        _degraded(tally, failed),
         _given_up(facts, tally),
-        _waiting(facts),
+        _waiting(facts, paused),
     )
 
 
-def _ready(tally: _Tally, word: str, message: str, *, deleting: bool, held: bool) -> Condition:
+def _ready(tally: Tally, word: str, message: str, *, deleting: bool, held: bool) -> Condition:
     ready = tally.ready + tally.completed >= tally.wanted and tally.given_up is None
     match word:
         case Word.SUSPENDED:
@@ -242,7 +205,7 @@ def _ready(tally: _Tally, word: str, message: str, *, deleting: bool, held: bool
             reason = "Stopping" if deleting else "Waiting"
             still = ready and tally.wanted > 0 and not deleting
             return Condition("Ready", still, "AllReady" if still else reason, message)
-        case Word.FAILED:
+        case Word.FAILED if tally.given_up is not None:
             return Condition("Ready", False, "GivenUp", message)
         case Word.LAZY | Word.CATCH_ALL:
             return Condition("Ready", True, "Idle", message)
@@ -255,7 +218,11 @@ def _ready(tally: _Tally, word: str, message: str, *, deleting: bool, held: bool
             return Condition("Ready", ready, reason, message)
 
 
-def _progressing(tally: _Tally, word: str) -> Condition:
+def _progressing(tally: Tally, word: str, failed: str, paused: str) -> Condition:
+    if failed:
+        return Condition("Progressing", False, str(Stage.FAILED), failed)
+    if paused:
+        return Condition("Progressing", False, str(Stage.PAUSED), paused)
     if word == Word.ROLLING:
         return Condition("Progressing", True, "Rolling")
     if word == Word.BACKOFF:
@@ -267,7 +234,9 @@ def _progressing(tally: _Tally, word: str) -> Condition:
     return Condition("Progressing", False, "Settled")
 
 
-def _degraded(tally: _Tally) -> Condition:
+def _degraded(tally: Tally, failed: str) -> Condition:
+    if failed:
+        return Condition("Degraded", True, str(Stage.FAILED), failed)
     if tally.given_up is not None:
         return Condition("Degraded", True, "GivenUp", tally.given_up.message)
     if tally.failing is not None:
@@ -277,7 +246,7 @@ def _degraded(tally: _Tally) -> Condition:
     return Condition("Degraded", False, "AsDeclared")
 
 
-def _given_up(facts: worker.SetFacts, tally: _Tally) -> Condition:
+def _given_up(facts: worker.SetFacts, tally: Tally) -> Condition:
     if tally.given_up is None:
         return Condition("GivenUp", False, "NotGivenUp")
     never = facts.spec.restart is spec.Restart.NEVER
@@ -286,7 +255,9 @@ def _given_up(facts: worker.SetFacts, tally: _Tally) -> Condition:
     )
 
 
-def _waiting(facts: worker.SetFacts) -> Condition:
-    if facts.hold is None:
-        return Condition("Waiting", False, "NotWaiting")
-    return Condition("Waiting", True, facts.hold.reason, facts.hold.message)
+def _waiting(facts: worker.SetFacts, paused: str) -> Condition:
+    if facts.hold is not None:
+        return Condition("Waiting", True, facts.hold.reason, facts.hold.message)
+    if paused:
+        return Condition("Waiting", True, str(Stage.PAUSED), paused)
+    return Condition("Waiting", False, "NotWaiting")

@@ -84,10 +84,8 @@ def surplus(
     ]
     found += [
         Place(worker_, 0, worker_)
-        for worker_, record in known.items()
-        if worker_ not in names_wanted
-        and worker_ not in grouped
-        and record.phase is not records.Phase.COMPLETED
+        for worker_ in known
+        if worker_ not in names_wanted and worker_ not in grouped
     ]
     return tuple(sorted(found, key=lambda place: (-place.ordinal, place.worker)))
 

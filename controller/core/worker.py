@@ -70,7 +70,8 @@ class SetFacts:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """When a run was first seen ready, and last looked at (S5); kept in memory only, by worker.
+    """When a run was first seen ready, last looked at (S5), and `lost_at` ceased to be ready; kept in memory
+    only, by worker.
 
     `health` is what its probes said then, so that what is new can be told.
     """
@@ -80,6 +81,7 @@ class Mark:
     ready_wall: float = 0.0
     looked_at: float = 0.0
     health: probes.Health | None = None
+    lost_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Slot:
 
     `replace`: a live run is to be stopped and a new one started in its place. `evicted`: its Pod was deleted
     by hand, so whatever lives is replaced under a new identity; `grace_seconds` is what that delete allows.
+    `withdrawn`: its template did not get ready in time, and is not tried again.
     """
 
     ref: runs.WorkerRef
@@ -100,6 +103,7 @@ class Slot:
     replace: bool = False
     evicted: bool = False
     grace_seconds: float | None = None
+    withdrawn: bool = False
 
     @property
     def live(self) -> runs.Process | None:

@@ -6,7 +6,20 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 
 from controller import ports
-from controller.core import admission, door, kinds, parse, records, revisions, runs, stamps, steps, template
+from controller.core import (
+    admission,
+    door,
+    kinds,
+    parse,
+    records,
+    revisions,
+    rolling,
+    runs,
+    spec,
+    stamps,
+    steps,
+    template,
+)
 from controller.engine.engine import Engine
 from controller.engine.reconcile import Outcome
 
@@ -66,6 +79,8 @@ class EngineControl:
         rules = None if after is None else parse.parse_workerset(after)
         wanted = () if rules is None else steps.places(key.name, rules)
         new_hash, env_problem = self._hash(after)
+        if rules is not None and rules.kind is spec.SetKind.HTTP:
+            wanted = rolling.expected(wanted, key.name, live, new_hash or "")
         actions = []
         for place in wanted:
             process = live.pop(place.worker, None)

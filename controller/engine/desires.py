@@ -5,9 +5,21 @@ from __future__ import annotations
 import dataclasses
 
 from controller import ports
-from controller.core import deletion, kinds, parse, plan, spec, steps, template, worker
-from controller.engine import memory
+from controller.core import (
+    deletion,
+    kinds,
+    parse,
+    plan,
+    revisions,
+    rolling,
+    spec,
+    steps,
+    template,
+    worker,
+)
+from controller.engine import earlier, memory
 from controller.engine.claims import ClaimIndex
+from controller.engine.history import History
 from controller.settings import EngineSettings
 
 ENV_RETRY_SECONDS = 30.0
@@ -31,11 +43,17 @@ class Desires:
     """Builds `plan.Desired`; the same facts object is handed out while nothing about them changes."""
 
     def __init__(
-        self, store: ports.Store, runtime: ports.Runtime, claims: ClaimIndex, settings: EngineSettings
+        self,
+        store: ports.Store,
+        runtime: ports.Runtime,
+        claims: ClaimIndex,
+        history: History,
+        settings: EngineSettings,
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._claims = claims
+        self._history = history
         self._settings = settings
         self.halt: Halt | None = None
 
@@ -58,7 +76,9 @@ class Desires:
         hold = None if deleting else self._hold(key, mind, now)
         grace = self._grace(facts.spec, deletion.asked_grace(kinds.WORKERSETS, obj))
         ensures = self._store.ensures(key.namespace, key.name)
-        return plan.Desired(obj, self._current(mind, facts, hold, grace), places, deleting, ensures)
+        current = self._current(mind, facts, hold, grace)
+        before = rolling.History(revisions.good(obj), mind.earlier)
+        return plan.Desired(obj, current, places, deleting, ensures, history=before)
 
     def _place(self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory) -> None:
         """Where names come and go, the facts stay what they are: only the places are made anew."""
@@ -95,6 +115,8 @@ class Desires:
             env_file_values=mind.env_file_values,
             ready_resets_after_seconds=self._settings.ready_resets_after_seconds,
         )
+        http = rules.kind is spec.SetKind.HTTP
+        mind.earlier = earlier.read(obj, self._history.of(obj), self._runtime) if http else {}
         if mind.facts is None or fresh != dataclasses.replace(mind.facts, hold=None, grace_seconds=None):
             mind.facts = fresh
 

@@ -54,8 +54,8 @@ class Engine:
         self._store, self._runtime, self._settings = store, runtime, settings
         self._queue: WorkQueue[kinds.Key] = WorkQueue()
         self._claims = ClaimIndex()
-        self._desires = Desires(store, runtime, self._claims, settings)
         self.history = History(store, settings.revisions_kept)
+        self._desires = Desires(store, runtime, self._claims, self.history, settings)
         self._events = EventWriter(store, settings)
         self._keeper, self._shared = EnsureKeeper(store), SharedNames(beside.shared)
         self._probed = Probed(beside.probes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from controller.core import kinds, notes, plan, records, spec, steps, worker
+from controller.core import kinds, notes, plan, records, rolling, spec, steps, worker
 
 Identity = tuple[str, int, str]
 """Uid, generation, restart annotation: while it stands, parsing and hashing need not be repeated."""
@@ -18,7 +18,7 @@ class SetMemory:
     `held`: what is still to be told of a pass that was not written (None: the last one was).
     `places_of`, `listed` and `yielded` are what `places` were made of; `names` have a slot of shared memory
     because of this set, and those in `ready_runs` are marked ready there. `idle_due` is when each lazy name
-    is looked at.
+    is looked at. `earlier` are the templates that an HTTP set had before.
     """
 
     records: dict[str, records.Record] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class SetMemory:
     status_rests_until: float = 0.0
     env_file_values: Mapping[str, str] = field(default_factory=dict)
     env_problem: str = ""
+    earlier: Mapping[str, rolling.Earlier] = field(default_factory=dict)
     env_stale: bool = True
     last: plan.Plan | None = None
     pods: dict[str, worker.View] = field(default_factory=dict)

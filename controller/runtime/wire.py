@@ -57,6 +57,7 @@ def process(message: Message) -> ports.Process:
         listening=message[20],
         blind=message[21],
         unenforced=message[24],
+        drained=message[25],
     )
 
 

@@ -110,7 +110,7 @@ class Mailboxes:
 
 def note(run: Run, message: bytes) -> bool:
     """Apply one message to the levels of a run; True if one changed."""
-    before = (run.handle_taken, run.ready, run.published, run.status, run.exception)
+    before = _levels(run)
     for line in message.split(b"\n"):
         if line == contract.SAY_READY:
             run.ready = True
@@ -120,12 +120,18 @@ def note(run: Run, message: bytes) -> bool:
             run.published = True
         elif line == contract.SAY_WATCHDOG:
             run.watchdog_at = time.monotonic()
+        elif line == contract.SAY_DRAINED:
+            run.drained = True
         elif line.startswith(contract.SAY_STATUS):
             text = line[len(contract.SAY_STATUS) :].decode(errors="replace")
             run.status = text[: contract.STATUS_LIMIT]
         elif line.startswith(contract.SAY_ERROR):
             run.exception = _exception(line[len(contract.SAY_ERROR) :]) or run.exception
-    return before != (run.handle_taken, run.ready, run.published, run.status, run.exception)
+    return before != _levels(run)
+
+
+def _levels(run: Run) -> tuple[object, ...]:
+    return run.handle_taken, run.ready, run.published, run.drained, run.status, run.exception
 
 
 def _exception(text: bytes) -> dict[str, Any] | None:

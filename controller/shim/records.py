@@ -93,6 +93,7 @@ class Run:
         "cgroup",
         "closed_at",
         "counts_memory",
+        "drained",
         "exception",
         "exit",
         "handle",
@@ -135,7 +136,7 @@ class Run:
         self.started_at = 0.0
         self.started_wall = 0.0
         self.handle_taken = self.ready = self.published = False
-        self.listening = self.blind = False
+        self.listening = self.blind = self.drained = False
         self.watchdog_at = 0.0
         self.status = ""
         self.exception: dict[str, Any] | None = None
@@ -189,4 +190,5 @@ class Run:
             self.exception,
             self.out_of_memory,
             self.unenforced,
+            self.drained,
         ]

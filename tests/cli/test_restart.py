@@ -34,11 +34,25 @@ def test_a_client_dry_run_prints_the_changed_object(shell, web):
 
 
 @pytest.mark.parametrize("word", ["pause", "resume"])
-def test_a_rollout_is_not_paused_and_it_says_what_to_do_instead(shell, web, word):
+def test_what_does_not_roll_is_not_paused_and_it_says_what_to_do_instead(shell, web, word):
     outcome = shell("rollout", word, "web")
     assert (outcome.code, outcome.out) == (1, "")
-    assert outcome.err.startswith("rollouts of sets cannot be paused or resumed")
-    assert "workerctl stop" in outcome.err
+    assert "only HTTP sets roll, this one is restarted in place: web" in outcome.err
+    assert "workerctl stop web" in outcome.err
+    assert not web.asked("PATCH", WEB)
+
+
+def test_a_rollout_is_paused_by_a_field_of_its_own_and_resumed_by_letting_go_of_it(shell, web):
+    listens = {"command": ["x"], "listen": [1]}
+    held = samples.workerset(spec={**listens, "rollout": {"paused": True}})
+    web.on("GET", WEB, samples.workerset(spec=listens))
+    web.on("PATCH", WEB, held)
+    assert shell("rollout", "pause", "web").out == "workerset.workerset.dev/web paused\n"
+    assert web.requests[-1].json()["spec"] == {"rollout": {"paused": True}}
+    web.on("GET", WEB, held)
+    web.on("PATCH", WEB, samples.workerset(spec=listens))
+    assert shell("rollout", "resume", "web").out == "workerset.workerset.dev/web resumed\n"
+    assert "spec" not in web.requests[-1].json()
 
 
 def test_a_worker_is_restarted_by_deleting_its_pod(shell, api):

@@ -34,6 +34,12 @@ def project(project: Project) -> Iterator[Project]:
     return project
 
 
+def only(project: Project, name: str = "web") -> str:
+    """The name of the one worker of a set."""
+    (pod,) = project.workers(name)
+    return str(pod["metadata"]["name"])
+
+
 def waiting(project: Project, name: str, reason: str) -> str:
     """The message of the condition Waiting once it has this reason."""
     obj = project.wait(
@@ -66,7 +72,7 @@ def test_s7_1_a_server_serves_on_the_socket_it_is_given(project: Project, name: 
     pid = project.pids(name)[0]
     os.kill(pid, signal.SIGKILL)
     assert web.get(where) == b"hello\n"
-    assert project.wait_pid(f"{name}-0", other_than=pid)
+    assert project.wait_pid(only(project, name), other_than=pid)
 
 
 def test_a_plain_set_binds_its_own_port(project: Project) -> None:
@@ -127,19 +133,19 @@ def test_s7_1_connections_wait_for_the_next_process(project: Project) -> None:
     where = web.address(project, "web")
     with futures.ThreadPoolExecutor(16) as pool:
         for _ in range(3):
-            pid = project.wait_pid("web-0")
+            pid = project.wait_pid(only(project))
             os.kill(pid, signal.SIGKILL)
             wait_gone(pid)
             answers = list(pool.map(lambda _: web.get(where), range(32)))
             assert answers == [b"hello\n"] * 32
-            project.wait_pid("web-0", other_than=pid)
+            project.wait_pid(only(project), other_than=pid)
 
 
 def test_s7_1_a_restart_refuses_nobody(project: Project) -> None:
     project.declare("web", command=UVICORN, listen=["127.0.0.1:0"])
     project.apply()
     project.wait_state("web", "Ready")
-    where, pid = web.address(project, "web"), project.wait_pid("web-0")
+    where, pid = web.address(project, "web"), project.wait_pid(only(project))
     project.declare("web", command=UVICORN, listen=["127.0.0.1:0"], env={"COLOUR": "blue"})
     project.apply()
     wait_gone(pid)
@@ -169,10 +175,10 @@ def test_s7_1_sockets_that_went_with_the_shim_are_bound_again(project: Project) 
     project.declare("web", command=UVICORN, listen=[port, "unix:web.sock"])
     project.apply()
     project.wait_state("web", "Ready")
-    pid = project.wait_pid("web-0")
+    pid = project.wait_pid(only(project))
     os.kill(project.pid_of("shim"), signal.SIGKILL)
     wait_gone(pid)
-    assert project.wait_pid("web-0", other_than=pid)
+    assert project.wait_pid(only(project), other_than=pid)
     project.wait_state("web", "Ready")
     assert web.get(("127.0.0.1", port)) == b"hello\n"
 
@@ -293,9 +299,9 @@ def test_s7_1_a_worker_that_binds_what_is_held_for_it_gets_a_hint(project: Proje
     port = web.free_port()
     project.declare("web", command=["uvicorn", "asgi:app", "--port", str(port)], listen=[port])
     project.apply()
-    hint = f"web-0 tried to bind 127.0.0.1:{port}, which workerset holds for it: add --fd 3"
+    hint = f"{only(project)} tried to bind 127.0.0.1:{port}, which workerset holds for it: add --fd 3"
     project.wait(resources.WORKERSETS, "web", lambda obj: hint in obj.get("status", {}).get("message", ""))
-    assert any(hint in one["message"] for one in project.events("web-0"))
+    assert any(hint in one["message"] for one in project.events(only(project)))
 
 
 def test_a_program_that_is_not_there_is_said_as_for_any_other_set(project: Project) -> None:

@@ -31,7 +31,7 @@ def test_s7_1_sockets_come_before_the_first_process_and_outlive_all() -> None:
     assert opens(made) == [("127.0.0.1:8000", "unix:web.sock")]
     assert made.status("web")["state"] == "Ready"
     assert made.status("web")["addresses"] == ["http://127.0.0.1:8000", "unix:web.sock"]
-    made.runtime.crash(made.run_of("web-0"))
+    made.runtime.crash(made.run_of(made.live("web")[0]))
     made.run_for(20)
     made.kill_controller()
     made.start_controller()
@@ -146,16 +146,16 @@ def test_s7_1_a_changed_list_keeps_what_an_older_template_was_given_until_it_is_
 def test_s7_1_the_old_ones_serve_while_a_new_address_cannot_be_bound() -> None:
     made = world()
     made.run_for(5)
-    run = made.run_of("web-0")
+    before = made.live("web")
     made.runtime.bound.taken["127.0.0.1:9000"] = STRANGER
     made.edit("web", listen=[9000])
     made.run_for(30)
-    assert made.run_of("web-0") == run
+    assert made.live("web") == before
     assert made.condition("web", "Waiting")["reason"] == "AddressInUse"
     assert made.status("web")["addresses"] == ["http://127.0.0.1:8000"]
     made.runtime.bound.taken.clear()
     made.run_for(30)
-    assert made.run_of("web-0") != run
+    assert made.live("web") != before
     assert made.status("web")["addresses"] == ["http://127.0.0.1:9000"]
 
 
@@ -180,7 +180,7 @@ def test_s7_1_a_worker_that_binds_what_is_held_for_it_gets_a_hint() -> None:
     lines = ("ERROR: [Errno 98] error while attempting to bind ('127.0.0.1', 8000): address already in use",)
     made = world(Script(exit_after=0.3, exit_code=1, lines=lines))
     made.run_for(3)
-    hint = "web-0 tried to bind 127.0.0.1:8000, which workerset holds for it: add --fd 3"
+    hint = f"{made.pods()[0]} tried to bind 127.0.0.1:8000, which workerset holds for it: add --fd 3"
     assert hint in made.condition("web", "Degraded")["message"]
     assert hint in made.events("Crashed")[0]["message"]
 

@@ -53,12 +53,13 @@ class World:
         """Create a set or replace its spec, as the write door would."""
         found = self.store.find(kinds.WORKERSETS, kinds.Key(namespace, name))
         if found is None:
+            minute, second = divmod(self.store.version() % 3600, 60)
             metadata = {
                 "name": name,
                 "namespace": namespace,
                 "uid": f"uid-{namespace}-{name}-{self.store.version()}",
                 "generation": 1,
-                "creationTimestamp": f"2024-01-01T00:00:{self.store.version() % 60:02d}Z",
+                "creationTimestamp": f"2024-01-01T00:{minute:02d}:{second:02d}Z",
                 **meta,
             }
             return self.store.create(

@@ -11,7 +11,19 @@ from collections import defaultdict
 from typing import Any
 
 from controller import ports, settings
-from controller.core import errors, instances, kinds, parse, resolution, revisions, spec, steps, template
+from controller.core import (
+    errors,
+    instances,
+    kinds,
+    parse,
+    plan,
+    resolution,
+    revisions,
+    rollout,
+    spec,
+    steps,
+    template,
+)
 from controller.core.lifecycle import State
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
@@ -114,6 +126,7 @@ class Simulation:
             declared |= self._random_background()
         elif self.random.random() < 0.4:
             declared["listen"] = choose(LISTEN)
+            declared["rollout"] = self._random_rollout()
         gates = ("started", "started", "handle", "notify", "completed")
         gate = choose((*gates, "vars") if background else gates)
         if "listen" in declared:
@@ -143,6 +156,15 @@ class Simulation:
         if self.random.random() < 0.3:
             declared["idle_timeout"] = "20s"
         return declared
+
+    def _random_rollout(self) -> dict[str, Any]:
+        surge, unavailable = self.random.choice(((1, 0), (1, 0), (0, 1), ("50%", "50%"), (3, 1)))
+        return {
+            "max_surge": surge,
+            "max_unavailable": unavailable,
+            "progress_deadline": self.random.choice(("3s", "20s")),
+            "paused": self.random.random() < 0.15,
+        }
 
     def _try(self, write: Any) -> None:
         try:
@@ -345,7 +367,10 @@ class Simulation:
         staying = [one for one in live if one.handle_closed_at is None]
         wanted = 0
         if obj is not None and "deletionTimestamp" not in obj["metadata"]:
-            wanted = len(steps.places(name, parse.parse_workerset(obj)))
+            rules = parse.parse_workerset(obj)
+            wanted = len(steps.places(name, rules))
+            if wanted and rules.kind is spec.SetKind.HTTP:
+                wanted += rollout.limits(rules.rollout, wanted).surge
         if len(staying) > wanted:
             raise Broken(f"{name}: {len(staying)} run, {wanted} are wanted")
 
@@ -461,14 +486,33 @@ class Simulation:
                 raise Broken(f"{name} waits: {mind.facts.hold}")
             return
         wanted = rules.template.listen if steps.places(name, rules) else ()
-        if tuple(one.address for one in self.world.runtime.sockets(key) if one.bound) != wanted:
+        bound = tuple(one.address for one in self.world.runtime.sockets(key) if one.bound)
+        if bound != wanted and not (self._is_held_up(obj) and bound):
             raise Broken(f"{name} listens elsewhere: {self.world.runtime.sockets(key)}")
+        if rules.kind is spec.SetKind.HTTP:
+            self._check_rolled(name, obj, mind.last, len(steps.places(name, rules)))
+            return
         for place in mind.places:
             view = mind.last.views[place.worker] if mind.last is not None else None
             if view is None or not (view.ready or self._may_rest(view.state, rules)):
                 raise Broken(f"{place.worker} is not where it should be: {view}")
             if view.run and view.template_hash != mind.facts.template_hash:
                 raise Broken(f"{place.worker} runs an old template")
+
+    def _check_rolled(self, name: str, obj: kinds.Object, last: plan.Plan | None, wanted: int) -> None:
+        """As many as are wanted, of the declared template, unless its rollout is paused or has failed."""
+        views = [] if last is None else [one for one in last.views.values() if one.wanted]
+        rules = parse.parse_workerset(obj)
+        if len(views) != wanted or not all(one.ready or self._may_rest(one.state, rules) for one in views):
+            raise Broken(f"{name}: {wanted} are wanted, there are {views}")
+        held = self._is_held_up(obj)
+        fresh = None if last is None else last.facts.template_hash
+        if not held and any(one.template_hash != fresh for one in views):
+            raise Broken(f"{name}: an old template is never replaced: {views}")
+
+    def _is_held_up(self, obj: kinds.Object) -> bool:
+        """It runs what it ran before, on the addresses of that."""
+        return obj["status"]["state"] == "Failed" or obj["spec"].get("rollout", {}).get("paused", False)
 
     def _may_rest(self, state: State, rules: spec.WorkerSetSpec) -> bool:
         if state is State.COMPLETED:
