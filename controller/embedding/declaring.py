@@ -30,6 +30,7 @@ Probe = TypedDict(  # noqa: UP013 - `exec` as a name of a class would read like 
         "exec": str | Sequence[StrPath],
         "http": str,
         "tcp": bool,
+        "watchdog": str,
         "port": int,
         "initial_delay": str,
         "period": str,
@@ -39,13 +40,14 @@ Probe = TypedDict(  # noqa: UP013 - `exec` as a name of a class would read like 
     },
     total=False,
 )
-"""A health check: exactly one of exec, http and tcp."""
+"""A health check: exactly one of exec, http, tcp and watchdog."""
 
 
 class Rollout(TypedDict, total=False):
     max_surge: int | str
     max_unavailable: int | str
     progress_deadline: str
+    paused: bool
 
 
 class Resources(TypedDict, total=False):
