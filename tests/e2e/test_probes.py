@@ -203,11 +203,10 @@ def test_each_process_of_an_http_set_is_asked_by_itself(project: Project, privat
         readiness_probe={"http": "/healthz", **QUICK},
     )
     project.wait_state("web", "Ready")
-    for worker in ("web-0", "web-1"):
+    for ordinal, pod in enumerate(project.workers("web")):
+        worker = pod["metadata"]["name"]
         message = answered(project, "readiness", passed=True, worker=worker)["message"]
-        where = (
-            "/healthz on its private socket" if private == "unix" else f":{first + int(worker[-1])}/healthz"
-        )
+        where = "/healthz on its private socket" if private == "unix" else f":{first + ordinal}/healthz"
         assert message.endswith(where)
 
 
