@@ -50,10 +50,10 @@ DECLARED: dict[str, tuple[Any, dict[str, Any]]] = {
     "stop_signal": ("SIGINT", {}),
     "stop_grace": ("5s", {}),
     "min_ready": ("5s", {}),
+    "drain_timeout": ("5s", {"listen": ["unix:web.sock"]}),
     "umask": ("027", {}),
     "nice": (5, {}),
     "resources": ({"files": 64, "memory": "64Mi", "cpu": "500m"}, {}),
-    "drain_timeout": ("5s", {"listen": ["unix:web.sock"]}),
     "rollout": ({"max_surge": 2, "paused": True}, {"listen": ["unix:web.sock"]}),
     "log": ({"max_size": "1Mi", "keep": 1}, {}),
 }

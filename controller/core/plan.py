@@ -97,7 +97,7 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
         now.monotonic,
         wanted=_wants_sockets(desired),
     )
-    facts = _with_sockets(desired.facts, observed, heard)
+    facts = _with_sockets(desired, observed, heard)
     if facts is not desired.facts:
         desired = dataclasses.replace(desired, facts=facts)
     return _plan(desired, observed, heard, now, mint)
@@ -155,13 +155,13 @@ def _wants_sockets(desired: Desired) -> bool:
     return bool(desired.places) and (hold is None or hold.reason != "Conflict")
 
 
-def _with_sockets(facts: worker.SetFacts, observed: Observed, heard: listening.Listening) -> worker.SetFacts:
+def _with_sockets(desired: Desired, observed: Observed, heard: listening.Listening) -> worker.SetFacts:
     """The same object as in the last pass while it says the same: unchanged workers are not planned again."""
-    if not observed.sockets and heard == listening.NOTHING:
+    facts, held = desired.facts, observed.sockets
+    if not held and heard == listening.NOTHING:
         return facts
-    changed = dataclasses.replace(
-        facts, sockets=observed.sockets, opening=heard.opening, hold=facts.hold or heard.hold
-    )
+    hold, goes_on = facts.hold or heard.hold, bool(desired.places)
+    changed = dataclasses.replace(facts, sockets=held, opening=heard.opening, hold=hold, goes_on=goes_on)
     last = None if observed.last is None else observed.last.facts
     return last if last == changed else changed
 

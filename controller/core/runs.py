@@ -54,10 +54,10 @@ class Process:
 
     `pid == 0` means "asked for, not yet started". A process with `exit` stays listed until it is
     acknowledged. `survivors` is non-empty while attributed descendants of an ended run live (S4.6).
+    `drained`: after its handle was closed it has told that all who were connected have left (S7.2).
     `listening`: a `Look` has seen it wait for connections; `blind`: it cannot be seen whether it does (S5).
     `unenforced`: which declared limits do not hold here, and why.
     `health` is added by the engine: what its probes say, None without probes.
-    `drained`: it says that it has nothing left to answer (S7.2).
     Times are monotonic seconds, `started_wall` epoch seconds.
     """
 

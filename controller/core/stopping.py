@@ -1,10 +1,13 @@
-"""Stopping: ask, wait, kill (S4.6). Which verb is next follows from levels and `now` alone."""
+"""Stopping: ask, wait, kill (S4.6). Which verb is next follows from levels and `now` alone.
+
+A server that has taken its handle is given time to let its clients leave before it gets stop_signal (S7.2).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.core import runs, sentences, spec, worker
+from controller.core import runs, sentences, worker
 from controller.core.notes import Note
 
 _SHOWN = 5
@@ -25,25 +28,40 @@ def stop_run(process: runs.Process, facts: worker.SetFacts, now: float) -> Step:
     A server that took its handle drains in between (S7.2): it gets the signal after `drain_timeout`, or as
     soon as it says that nothing is left, and its grace begins only then.
     """
-    closed = process.handle_closed_at
-    drain = _drain_seconds(process, facts)
-    if closed is None:
+    if process.handle_closed_at is None:
         verb = runs.CloseHandle(process.ref, process.run, facts.spec.stop_signal)
-        return Step(verb, now + (facts.stop_grace_seconds if drain is None else drain))
-    if drain is None or process.signalled_at is not None or not process.pid:
-        return _kill_when_due(process, facts, now)
-    if now < closed + drain and not process.drained:
-        return Step(wake_at=closed + drain)
-    signal = runs.Signal(process.ref, process.run, facts.spec.stop_signal)
-    return Step(signal, now + facts.stop_grace_seconds)
+        return Step(verb, now + (facts.drain_seconds or facts.stop_grace_seconds))
+    if is_draining(process, facts):
+        due = process.handle_closed_at + facts.drain_seconds
+        if not process.drained and now < due:
+            return Step(wake_at=due)
+        signal = runs.Signal(process.ref, process.run, facts.spec.stop_signal)
+        return Step(signal, now + facts.stop_grace_seconds)
+    return _kill_when_due(process, grace_begins(process, facts, now), facts, now)
 
 
-def _drain_seconds(process: runs.Process, facts: worker.SetFacts) -> float | None:
-    """How long the server may drain, None if it does not: of a grace that somebody asked for, half."""
-    if facts.spec.kind is not spec.SetKind.HTTP or not process.handle_taken:
-        return None
-    given, drain = facts.grace_seconds, facts.spec.drain_timeout_seconds
-    return drain if given is None else min(drain, given / 2)
+def is_draining(process: runs.Process, facts: worker.SetFacts) -> bool:
+    """Its clients leave; stop_signal is still to come."""
+    return (
+        process.handle_closed_at is not None
+        and process.exit is None
+        and process.handle_taken
+        and process.signalled_at is None
+        and process.killed_at is None
+        and bool(facts.spec.template.listen)
+    )
+
+
+def grace_begins(process: runs.Process, facts: worker.SetFacts, now: float) -> float:
+    """When the grace of its stop began: with the end of its handle, or with stop_signal if that came later.
+
+    One that was asked for is all there is.
+    """
+    if process.handle_closed_at is None:
+        return now
+    if facts.grace_seconds is not None or process.signalled_at is None:
+        return process.handle_closed_at
+    return max(process.handle_closed_at, process.signalled_at)
 
 
 def clear_remains(process: runs.Process, facts: worker.SetFacts, now: float) -> Step:
@@ -53,28 +71,21 @@ def clear_remains(process: runs.Process, facts: worker.SetFacts, now: float) -> 
     """
     if process.signalled_at is None:
         verb = runs.Signal(process.ref, process.run, facts.spec.stop_signal)
-        begun = now if process.handle_closed_at is None else process.handle_closed_at
+        begun = grace_begins(process, facts, now)
         return Step(verb, begun + facts.stop_grace_seconds, _leftovers(process))
-    return _kill_when_due(process, facts, now)
+    begun = process.signalled_at
+    if process.handle_closed_at is not None:
+        begun = grace_begins(process, facts, now)
+    return _kill_when_due(process, begun, facts, now)
 
 
-def _kill_when_due(process: runs.Process, facts: worker.SetFacts, now: float) -> Step:
+def _kill_when_due(process: runs.Process, begun: float, facts: worker.SetFacts, now: float) -> Step:
     if process.killed_at is not None:
         return Step()
-    due = _grace_begins(process, facts) + facts.stop_grace_seconds
+    due = begun + facts.stop_grace_seconds
     if now < due:
         return Step(wake_at=due)
     return Step(runs.Kill(process.ref, process.run), note=_killed(process, facts))
-
-
-def _grace_begins(process: runs.Process, facts: worker.SetFacts) -> float:
-    """With the stop; of a server that drains with the signal, unless somebody asked for another grace."""
-    closed, signalled = process.handle_closed_at, process.signalled_at
-    drains = facts.spec.kind is spec.SetKind.HTTP and facts.grace_seconds is None
-    begins = signalled if closed is None or (drains and signalled is not None) else closed
-    if begins is None:
-        raise AssertionError(f"run {process.run} is not being stopped")
-    return begins
 
 
 def _leftovers(process: runs.Process) -> Note | None:

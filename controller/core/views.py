@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from controller.core import ailing, draft, exits, gates, listening, records, runs, sentences, spec, worker
+from controller.core import (
+    ailing,
+    draft,
+    exits,
+    gates,
+    listening,
+    records,
+    runs,
+    sentences,
+    spec,
+    stopping,
+    worker,
+)
 from controller.core.lifecycle import State
 
 
@@ -68,8 +80,7 @@ def _why(made: draft.Draft) -> tuple[str, str]:
         case State.COMPLETED:
             return "Completed", sentences.ending(record.last) if record.last else ""
         case State.STOPPING:
-            why = ailing.stopping_because(record, made.slot.live)
-            return "Stopping", why or "waits until everything of the last run is gone"
+            return "Stopping", _why_stopping(made)
         case _:
             hold = facts.hold
             return (hold.reason, hold.message) if hold else ("Pending", "")
@@ -83,6 +94,13 @@ def _gate(made: draft.Draft) -> str:
     if rules.ready_when is spec.Gate.LISTENING and live is not None:
         return listening.idle_sentence(live, made.mark, rules)
     return gates.waits_for(rules.ready_when, live)
+
+
+def _why_stopping(made: draft.Draft) -> str:
+    live = made.slot.live
+    if live is not None and stopping.is_draining(live, made.facts):
+        return "lets its clients leave; stop_signal comes after drain_timeout at the latest"
+    return ailing.stopping_because(made.record, live) or "waits until everything of the last run is gone"
 
 
 def _why_ready(made: draft.Draft) -> str:

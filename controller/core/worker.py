@@ -39,6 +39,7 @@ class SetFacts:
     `template_hash` is None while the template cannot be read (an env file is missing): then nothing starts
     and nothing counts as outdated. `hold` is why nothing may start; with `opening` nothing may either, until
     it is known whether the set's `sockets` are bound. `grace_seconds` is instead of stop_grace.
+    `goes_on`: the set wants processes, so that whoever leaves one that stops finds another.
     """
 
     namespace: str
@@ -53,12 +54,24 @@ class SetFacts:
     sockets: tuple[runs.Socket, ...] = ()
     opening: bool = False
     grace_seconds: float | None = None
+    goes_on: bool = True
     ready_resets_after_seconds: float = 10.0
 
     @property
     def stop_grace_seconds(self) -> float:
         own = self.spec.stop_grace_seconds
         return own if self.grace_seconds is None else self.grace_seconds
+
+    @property
+    def drain_seconds(self) -> float:
+        """How long clients of a server may leave politely before stop_signal (S7.2); then comes the grace.
+
+        Of a grace that was asked for it is half at most.
+        """
+        if not self.spec.template.listen or not self.goes_on:
+            return 0.0
+        own = self.spec.drain_timeout_seconds
+        return own if self.grace_seconds is None else min(own, self.grace_seconds / 2)
 
     def with_grace(self, seconds: float | None) -> SetFacts:
         """For a worker that was given a grace of its own; less of one given to all still holds."""

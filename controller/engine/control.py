@@ -18,6 +18,7 @@ from controller.core import (
     spec,
     stamps,
     steps,
+    stopping,
     template,
 )
 from controller.engine.engine import Engine
@@ -217,9 +218,10 @@ class _Drain:
 
     def _entry(self, key: kinds.Key, process: runs.Process) -> Mapping[str, object]:
         mind = self._engine.memory(key)
-        grace = 0.0 if mind is None or mind.facts is None else mind.facts.stop_grace_seconds
-        begun = self._begun if process.handle_closed_at is None else process.handle_closed_at
-        left = max(0.0, begun + grace - self._engine.clock.monotonic())
+        left = 0.0
+        if mind is not None and mind.facts is not None:
+            begun = stopping.grace_begins(process, mind.facts, self._begun)
+            left = max(0.0, begun + mind.facts.stop_grace_seconds - self._engine.clock.monotonic())
         return {
             "namespace": key.namespace,
             "workerset": key.name,

@@ -94,6 +94,7 @@ class Mailboxes:
             if slot.notify.watched:
                 self._loop.unwatch(slot.notify.fileno())
             slot.notify.close()
+            unlink(load_file(slot.notify.path))
             slot.notify = None
 
     def rebind(self, slots: Iterable[Slot]) -> None:
@@ -121,7 +122,7 @@ def note(run: Run, message: bytes) -> bool:
         elif line == contract.SAY_WATCHDOG:
             run.watchdog_at = time.monotonic()
         elif line == contract.SAY_DRAINED:
-            run.drained = True
+            run.drained = run.closed_at is not None
         elif line.startswith(contract.SAY_STATUS):
             text = line[len(contract.SAY_STATUS) :].decode(errors="replace")
             run.status = text[: contract.STATUS_LIMIT]
@@ -143,6 +144,11 @@ def _exception(text: bytes) -> dict[str, Any] | None:
     except (ValueError, AttributeError, RecursionError):
         return None
     return {**words, "line": line if type(line) is int else 0} if words["type"] else None
+
+
+def load_file(path: str) -> str:
+    """Where the worker whose `NOTIFY_SOCKET` this is counts its requests (S7.3)."""
+    return f"{path}.load"
 
 
 def bind(path: str, kind: int) -> socket.socket:

@@ -12,7 +12,7 @@ import os
 import resource
 
 from controller.sdk.workerset import contract
-from controller.shim import finding, handover, limits, private, sockets
+from controller.shim import finding, handover, limits, notify, private, sockets
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -174,6 +174,8 @@ class Spawner:
             finding.check(path, spec)
             names = [run.slot.ref[1]] * len(spec.listen)
             env.update(handover.environment([*names, contract.PROBE_NAME][: len(listen)]))
+            env[contract.LOAD] = notify.load_file(notify_path)
+            notify.unlink(env[contract.LOAD])
             program, argv = handover.SHELL, handover.argv(spec.argv, files)
             actions = (*self._actions[:2], *handover.actions(listen, self._input))
             files = self._own_files

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import sys
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -19,14 +18,13 @@ from tests.e2e import web
 from tests.e2e.project import Project, wait_gone
 
 SERVERS = [name for name in web.manifests() if name not in ("web", "own")]
-BIN = str(Path(sys.executable).parent)
 UVICORN = ["uvicorn", "asgi:app", "--fd", "3"]
 
 
 @pytest.fixture
 def project(project: Project) -> Iterator[Project]:
     """With the servers of this environment on its PATH; their warnings are not ours."""
-    project.environ["PATH"] = f"{BIN}:{project.environ['PATH']}"
+    project.environ["PATH"] = f"{web.BIN}:{project.environ['PATH']}"
     del project.environ["PYTHONWARNINGS"]
     for file, text in web.examples().items():
         if not file.startswith("manifests/"):

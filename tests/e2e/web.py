@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import socket
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.e2e.project import Project
 PAGE = Path(__file__).parents[2] / "docs" / "http.md"
 _FENCE = re.compile(r"^```\w+\n(?:#|//) (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 DEADLINE_SECONDS = 20
+BIN = str(Path(sys.executable).parent)
+"""Where the servers of this environment are."""
 
 
 def examples() -> Mapping[str, str]:

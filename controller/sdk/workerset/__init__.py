@@ -10,6 +10,8 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import aio as aio
+    from . import asgi as asgi
+    from . import wsgi as wsgi
     from .decoding import EnumMissing
     from .ensuring import ensure, ensure_vars, release
     from .errors import (
@@ -59,6 +61,7 @@ _HOMES = {
     "sharing": ("set_vars",),
     "reading": ("Published", "generation", "get_vars", "wait_vars"),
 }
+_PARTS = ("aio", "asgi", "wsgi")
 _HOME_OF = {public: home for home, names in _HOMES.items() for public in names}
 
 __all__ = [
@@ -100,13 +103,13 @@ __all__ = [
 
 def __getattr__(attribute: str) -> object:
     """Load a public name when it is first used; it is an ordinary attribute afterwards."""
-    home = "aio" if attribute == "aio" else _HOME_OF.get(attribute)
+    home = attribute if attribute in _PARTS else _HOME_OF.get(attribute)
     if home is None:
         raise AttributeError(f"module 'workerset' has no attribute {attribute!r}")
     from importlib import import_module
 
-    if home == "aio":
-        return import_module(f"{__name__}.aio")
+    if attribute in _PARTS:
+        return import_module(f"{__name__}.{home}")
     module = import_module(f"{__name__}.{home}")
     for public in _HOMES[home]:
         globals()[public] = getattr(module, public)

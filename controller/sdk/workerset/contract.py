@@ -19,6 +19,9 @@ NOTIFY_SOCKET = "NOTIFY_SOCKET"
 VARS = "WORKERSET_VARS"
 """The header file (`layout.py`) of the name this worker answers to: where it publishes. Background only."""
 
+LOAD = "WORKERSET_LOAD"
+"""The file (`layout.py`) in which the processes of an HTTP worker count their requests (S7.3)."""
+
 FRANKENPHP_WORKER = "FRANKENPHP_WORKER"
 FRANKENPHP_NAME = "FRANKENPHP_WORKER_NAME"
 FRANKENPHP_BACKGROUND = "FRANKENPHP_WORKER_BACKGROUND"
@@ -59,6 +62,7 @@ RESERVED = frozenset(
         TOKEN,
         NOTIFY_SOCKET,
         VARS,
+        LOAD,
         FRANKENPHP_WORKER,
         FRANKENPHP_NAME,
         FRANKENPHP_BACKGROUND,
@@ -106,8 +110,7 @@ SAY_READY = b"READY=1"
 SAY_PUBLISHED = b"WORKERSET_VARS=1"
 SAY_WATCHDOG = b"WATCHDOG=1"
 SAY_DRAINED = b"STOPPING=1"
-"""Of a server that took its handle: it is being stopped and has nothing left to answer, so the stop signal
-may come now (S7.2)."""
+"""After the end of the handle: all who were connected have left, `stop_signal` may come (S7.2)."""
 SAY_STATUS = b"STATUS="
 SAY_ERROR = b"WORKERSET_ERROR="
 """What a worker dies of, as JSON on one line: `type`, `message`, `file`, `line` (S3.6)."""

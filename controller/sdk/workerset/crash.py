@@ -24,14 +24,19 @@ def install() -> None:
     before = sys.excepthook
 
     def hook(kind: type[BaseException], value: BaseException, trace: Trace) -> None:
-        try:
-            if not issubclass(kind, KeyboardInterrupt):
-                _tell(kind, value, trace)
-        except Exception:  # noqa: BLE001, S110  # whatever this is, the first error is the one to print
-            pass
+        tell(value, trace)
         before(kind, value, trace)
 
     sys.excepthook = hook
+
+
+def tell(value: BaseException, trace: Trace = None) -> None:
+    """Say that this is what the process dies of."""
+    try:
+        if not isinstance(value, KeyboardInterrupt):
+            _tell(type(value), value, trace or value.__traceback__)
+    except Exception:  # noqa: BLE001, S110  # whatever this is, the first error is the one to print
+        pass
 
 
 def _tell(kind: type[BaseException], value: BaseException, trace: Trace) -> None:

@@ -101,7 +101,7 @@ def handle() -> Handle:
             raise errors.NotAvailable(identity.not_started(contract.HANDLE_FD))
         first = _taken is None
         try:
-            _taken = Handle(os.dup(int(number)))
+            _taken = Handle(_reach(int(number)))
         except (OSError, ValueError) as error:
             raise errors.NotAvailable(
                 f"the handle of this worker is gone, {error}: {contract.HANDLE_FD}={number}: "
@@ -110,6 +110,21 @@ def handle() -> Handle:
         if first:
             notify.send(contract.SAY_HANDLE)
     return _taken
+
+
+def _reach(number: int) -> int:
+    """Another descriptor of the stream. A child that was started with all descriptors closed, as a server
+    starts its processes, has none or something else there: the worker's main process still has it."""
+    main = os.environ.get(contract.LISTEN_PID, "")
+    if main.isdigit() and int(main) != os.getpid():
+        path = f"/proc/{main}/fd/{number}"
+        try:
+            if os.path.samestat(os.stat(path), os.fstat(number)):
+                return os.dup(number)
+        except OSError:
+            pass
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    return os.dup(number)
 
 
 def ticks(seconds: float) -> Iterator[int]:

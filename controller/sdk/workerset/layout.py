@@ -47,6 +47,26 @@ the body (zlib), 0."""
 PAYLOAD_MAGIC = b"WSVARS1\n"
 PREAMBLE_SIZE = 32
 
+# ------------------------------------------------------------------ requests of HTTP workers (S7.2, S7.3)
+
+LOAD_MAGIC = b"WSLOAD1\n"
+"""The first bytes of a load file. The rest of its first line is 0."""
+
+LOAD_SIZE = 4096
+LOAD_LINE = 8
+"""Words a line, which is a line of the processor's cache. Line 0 is the head; each other one belongs to one
+process of the worker, which alone writes to it."""
+
+LOAD_PROCESS = 0
+"""Word of a line: the id of the process that it belongs to, 0 if it is free. Taken under flock(2); one whose
+process is gone may be taken over, after the other words were cleared."""
+
+LOAD_BEGUN, LOAD_ENDED = 1, 2
+"""Words of a line: requests that began and ended in this process; the difference is in flight."""
+
+LOAD_DRAINED = 3
+"""Word of a line: 1 once every connection that was open at the end of the handle has left this process."""
+
 
 def payload_file(slot: str, generation: int) -> str:
     """Where the payload of a generation is, for the header file `slot`."""
