@@ -14,6 +14,7 @@ import sdkpage  # noqa: E402
 from controller.cli import reference as cli_reference  # noqa: E402
 from controller.core import conditions, lifecycle, status  # noqa: E402
 from controller.manifest import reference as schema_reference  # noqa: E402
+from controller.manifest import source  # noqa: E402
 
 BEGIN, END = "<!-- generated -->\n", "<!-- /generated -->"
 
@@ -74,6 +75,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/lifecycle.md": lifecycle_page,
     "docs/schemas.md": schema_reference.reference,
     "docs/sdk.md": sdkpage.page,
+    **{f"schemas/{name}": source.compact for name in source.LAYOUT},
 }
 
 
@@ -86,6 +88,7 @@ def main() -> int:
             continue
         stale.append(name)
         if not check:
+            page.parent.mkdir(exist_ok=True)
             page.write_text(text, encoding="utf-8")
     for name in stale:
         print(f"{name}: {'not what the code says, run make docs' if check else 'written'}")

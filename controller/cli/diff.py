@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import bulk, common, text
+from controller.cli import bulk, common, errors, flags, text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,12 +23,13 @@ another program that compares two folders.
 EXAMPLES = """
   workerctl diff -f manifests/
   workerctl diff -f manifests/ --prune             # with what would be deleted
+  workerctl diff -f manifests/ --exit-code         # a gate: 0 only if nothing would change
   KUBECTL_EXTERNAL_DIFF="diff -ruN" workerctl diff -f web.yaml
 """
 
 EXIT_CODES = {
     0: "no differences",
-    1: "differences",
+    1: "differences (0 with --exit-code=false)",
     2: "it could not be found out (and above: the external program)",
 }
 
@@ -47,6 +48,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--inventory", metavar="NAME", default=bulk.DEFAULT_INVENTORY, help="what belongs together"
     )
     parser.add_argument("--no-workers", action="store_true", help="fields only")
+    flags.add_switch(
+        parser,
+        ["--exit-code"],
+        default=True,
+        help_text="differences are exit code 1; with =false they are 0, and only failures are not",
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -73,6 +80,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         code = comparing.print_unified(shown, context)
     if not args.no_workers:
         _print_workers([result for result in results if result.operation != "failed"], context)
+    if code == errors.FAILED and args.exit_code == "false":
+        code = errors.OK
     return ERROR_CODE if refused else code
 
 

@@ -38,6 +38,7 @@ VERBS: dict[str, Verb] = {
     "diff": Verb("diff", "what an apply would change, field by field and worker by worker", DECLARE),
     "validate": Verb("validate", "check manifests without a controller", DECLARE),
     "explain": Verb("explain", "what a field of the manifest means", DECLARE),
+    "schema": Verb("schema", "the JSON Schema of manifests, for editors and other validators", DECLARE),
     "edit": Verb("edit", "change a declaration in an editor", DECLARE),
     "patch": Verb("patch", "change fields of a declaration", DECLARE),
     "label": Verb("label", "set or remove labels", DECLARE),

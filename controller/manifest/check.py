@@ -58,7 +58,7 @@ class Checker:
     def _schema_problems(self, obj: kinds.Object) -> Iterator[errors.FieldProblem]:
         from controller.manifest import messages
 
-        for error in _validator().iter_errors(obj):
+        for error in full_validator().iter_errors(obj):
             if "propertyNames" in error.absolute_schema_path:
                 yield from messages.key_problems(error)
             else:
@@ -78,10 +78,16 @@ class Checker:
 
 
 @functools.cache
-def _validator() -> Any:
+def full_validator() -> Any:
+    """jsonschema's, with the patterns of `source.pattern`."""
     import jsonschema
 
-    return jsonschema.Draft202012Validator(source.load())
+    def pattern(_: Any, text: str, value: Any, *__: Any) -> Iterator[Any]:
+        if isinstance(value, str) and not source.pattern(text).search(value):
+            yield jsonschema.ValidationError(f"does not match {text}")
+
+    extend: Any = jsonschema.validators.extend
+    return extend(jsonschema.Draft202012Validator, {"pattern": pattern})(source.load())
 
 
 def _kind_problems(obj: kinds.Object) -> Iterator[errors.FieldProblem]:
@@ -142,9 +148,7 @@ class _Matching:
         self._pattern = pattern
 
     def __contains__(self, value: object) -> bool:
-        import re
-
-        return isinstance(value, str) and re.search(self._pattern, value) is not None
+        return isinstance(value, str) and source.pattern(self._pattern).search(value) is not None
 
 
 def _order(obj: Any, path: errors.Path) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ cannot be silently skipped; a property test holds it equal to jsonschema.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -110,6 +109,9 @@ class _Builder:
         checks = [self.check(branch) for branch in branches]
         return lambda value: any(check(value) for check in checks)
 
+    def _allOf(self, branches: list[source.Schema], _: source.Schema) -> Check:  # noqa: N802
+        return _all([self.check(branch) for branch in branches])
+
     def _enum(self, allowed: list[str], _: source.Schema) -> Check:
         values = frozenset(allowed)
         return lambda value: type(value) is str and value in values
@@ -118,7 +120,7 @@ class _Builder:
         return lambda value: type(value) is str and value == only
 
     def _pattern(self, pattern: str, _: source.Schema) -> Check:
-        search = re.compile(pattern).search
+        search = source.pattern(pattern).search
         return lambda value: type(value) is not str or search(value) is not None
 
     def _minimum(self, limit: float, _: source.Schema) -> Check:

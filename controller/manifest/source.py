@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,16 +13,43 @@ Schema = Mapping[str, Any]
 
 FILE = "workerset.v1.json"
 
+LAYOUT = ("workerset-workerset-v1.json", "workerset.dev/workerset_v1.json")
+"""Where tools that check Kubernetes manifests look for it: by kind, group and version, below a folder."""
+
+
+def path() -> str:
+    """Of the schema file: in the installed package, else in the source tree."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    packaged = os.path.join(package, "_schemas", FILE)
+    return packaged if os.path.exists(packaged) else os.path.join(os.path.dirname(package), "schemas", FILE)
+
+
+def text() -> str:
+    """The JSON Schema as written."""
+    with open(path(), encoding="utf-8") as file:
+        return file.read()
+
 
 @functools.cache
 def load() -> Schema:
-    """The JSON Schema as written: from the installed package, else from the source tree."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    packaged = os.path.join(package, "_schemas", FILE)
-    in_tree = os.path.join(os.path.dirname(package), "schemas", FILE)
-    with open(packaged if os.path.exists(packaged) else in_tree, "rb") as file:
-        loaded: Schema = json.loads(file.read())
+    """The JSON Schema as a value."""
+    loaded: Schema = json.loads(text())
     return loaded
+
+
+def compact() -> str:
+    """The schema on one line, for the names under which other tools look for it."""
+    return json.dumps(load(), separators=(",", ":"), ensure_ascii=False) + "\n"
+
+
+def pattern(written: str) -> re.Pattern[str]:
+    """A pattern as other languages read it, in Python.
+
+    There `$` is the end alone, never the line feed before it, and no text holds half a surrogate pair; so
+    what excludes NUL excludes those too.
+    """
+    whole = written.replace(r"\x00", r"\x00\ud800-\udfff")
+    return re.compile(whole[:-1] + r"\Z" if whole.endswith("$") else whole)
 
 
 def resolve(node: Schema, root: Schema) -> Schema:

@@ -78,6 +78,21 @@ def test_client_dry_run_needs_no_controller(manifests):
     assert "web checked (dry run, no controller runs)" in outcome.out
 
 
+OTHER_KIND = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: b}\n"
+BROKEN = "apiVersion: workerset.dev/v1\nkind: WorkerSet\nmetadata: {name: b}\nspec: {"
+
+
+@pytest.mark.parametrize("text", [OTHER_KIND, BROKEN, ""])
+def test_a_dry_run_is_a_gate_with_and_without_a_controller(manifests, text):
+    """What `validate` would skip cannot be applied."""
+    manifests.write("m/30-bad.yaml", text)
+    outcome = manifests("apply", "-f", "m", "--dry-run")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "m/30-bad.yaml:" in outcome.err
+    assert manifests("apply", "-f", "m", "--dry-run=server").code == 1
+    assert not (manifests.folder / ".workerset" / "controller.pid").exists()
+
+
 def test_nothing_is_sent_if_any_document_is_wrong(manifests, api):
     manifests.write(
         "m/30-bad.yaml",

@@ -62,6 +62,32 @@ def test_nothing_differs(shell, api):
     assert (outcome.code, outcome.out) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("switch", "code"), [("--exit-code", 1), ("--exit-code=true", 1), ("--exit-code=false", 0)]
+)
+def test_differences_are_a_gate_unless_told_otherwise(changed, switch, code):
+    outcome = changed("diff", "-f", "m.yaml", switch)
+    assert (outcome.code, "PORT" in outcome.out) == (code, True)
+
+
+@pytest.mark.parametrize("switch", ["--exit-code", "--exit-code=false"])
+def test_what_could_not_be_compared_never_passes_a_gate(shell, api, switch):
+    shell.write("m.yaml", MANIFEST % "web")
+    assert shell("diff", "-f", "nope.yaml", switch).code == 2
+    api.on(
+        "POST",
+        APPLY,
+        {"items": [applied("failed", workerset("web"), code=409, status=status("Conflict", "taken", 409))]},
+    )
+    assert shell("diff", "-f", "m.yaml", switch).code == 2
+
+
+def test_no_controller_is_no_difference_and_no_pass(shell):
+    shell.write("m.yaml", MANIFEST % "web")
+    outcome = shell("diff", "-f", "m.yaml", "--exit-code=false")
+    assert (outcome.code, "no controller runs" in outcome.err) == (2, True)
+
+
 def test_new_and_pruned_sets(shell, api):
     shell.write("m.yaml", MANIFEST % "web")
     gone = workerset("old")

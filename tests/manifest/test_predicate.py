@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +13,7 @@ from controller.manifest import check, predicate, source
 from tests.manifest import samples
 
 CHECKER = check.Checker()
-VALIDATOR = jsonschema.Draft202012Validator(samples.ROOT)
+VALIDATOR = check.full_validator()
 
 
 def _agrees(obj: Any) -> None:
