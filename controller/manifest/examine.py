@@ -59,12 +59,12 @@ class Examiner:
 
     def _examined(self, index: int, document: reader.Document, keep: bool) -> Examined:
         checked = self._checker.check(document.object)
-        found = list(document.problems)
-        found += [self.diagnostic(document, problem, certain=True) for problem in checked.problems]
-        found += [self._plain(document, node) for node in document.plain]
-        if checked.sound is not None:
-            found += self._beyond_schema(document, checked.sound)
         obj, sound = document.object, checked.sound
+        found = [self.diagnostic(document, problem, certain=True) for problem in checked.problems]
+        if not any(one.code == diagnostics.OTHER_KIND for one in found):
+            found += [*document.problems, *(self._plain(document, node) for node in document.plain)]
+        if sound is not None:
+            found += self._beyond_schema(document, sound)
         metadata = obj.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         return Examined(

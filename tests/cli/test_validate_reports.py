@@ -219,6 +219,27 @@ def test_github_names_are_escaped_and_from_the_root_of_the_repository(project: S
     assert found[0]["file"] == "shop/manifests/a.yaml"
 
 
+def places(shell: Shell, *words: str, cwd: Path | None = None) -> set[str | None]:
+    return {one.get("file") for one in annotations(shell("validate", "-o", "github", *words, cwd=cwd).out)}
+
+
+def test_places_are_the_hosts_where_it_says_so_and_real_ones(shell: Shell, tmp_path: Path) -> None:
+    shell.write("deploy/a.yaml", BAD.partition("---")[0])
+    (shell.folder / "link").symlink_to("deploy")
+    assert places(shell, "a.yaml", cwd=shell.folder / "deploy") == {"a.yaml"}, "no repository, no host"
+    shell.environ["GITHUB_WORKSPACE"] = str(shell.folder)
+    assert places(shell, "deploy", cwd=shell.folder) == {"deploy/a.yaml"}
+    assert places(shell, "link") == {"deploy/a.yaml"}
+    assert places(shell, "../deploy/../deploy/a.yaml", cwd=shell.folder / "link") == {"deploy/a.yaml"}
+    shell.environ["GITHUB_WORKSPACE"] = str(shell.folder / "deploy")
+    outside = shell.write("b.yaml", BAD.partition("---")[0])
+    assert places(shell, "../b.yaml", cwd=shell.folder / "deploy") == {str(outside)}
+    (shell.folder / ".git").mkdir()
+    assert places(shell, ".", cwd=shell.folder / "deploy") == {"a.yaml"}
+    del shell.environ["GITHUB_WORKSPACE"]
+    assert places(shell, ".", cwd=shell.folder / "deploy") == {"deploy/a.yaml"}
+
+
 def test_github_values_cannot_begin_a_command_of_their_own(shell: Shell) -> None:
     shell.write("a.yaml", GOOD.replace("[app]", '[app], "x\\n::set-output name=a::b%0A": 1'))
     lines = shell("validate", "a.yaml", "-o", "github").out.splitlines()

@@ -154,6 +154,15 @@ def test_documents_of_other_kinds_are_skipped_and_counted(tmp_path: Path) -> Non
     ]
 
 
+def test_of_other_kinds_nothing_else_is_said(tmp_path: Path) -> None:
+    text = "apiVersion: x.io/v1\nkind: Task\nspec: {args: [5, !tag x], env: {A: no, A: 1}}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    report = validate.validate([str(tmp_path / "a.yaml")], validate.Options(skip_others=True))
+    assert (report.ok, report.counts["skipped"], report.diagnostics) == (True, 1, ())
+    strict = validate.validate([str(tmp_path / "a.yaml")], validate.Options(strict=True))
+    assert [one.code for one in strict.diagnostics] == ["OtherKind"]
+
+
 @pytest.mark.parametrize("options", [validate.Options(), validate.Options(skip_others=True, strict=True)])
 def test_documents_of_other_kinds_are_refused_where_asked(tmp_path: Path, options: validate.Options) -> None:
     (tmp_path / "a.yaml").write_text(OTHER)
