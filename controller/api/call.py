@@ -97,7 +97,7 @@ class Call:
 
     def live(self) -> kinds.Object:
         """The object of the path. Raises NotFound."""
-        found = self.services.store.find(self.resource, self.key)
+        found = self.services.reader(self.resource).find(self.resource, self.key)
         if found is None:
             raise self.not_found()
         return found

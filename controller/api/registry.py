@@ -65,6 +65,18 @@ SERVED = (
     Served(
         kinds.NAMESPACES, (*READ, *WRITE), (("status", ("get",)),), "delete namespaces one by one, by name"
     ),
+    Served(
+        kinds.DEPLOYMENTS,
+        (*READ, "update", "patch"),
+        (("status", ("get",)), ("scale", ("get", "update", "patch"))),
+        "a Deployment is a view of a WorkerSet: create and delete the WorkerSet",
+    ),
+    Served(
+        kinds.REPLICA_SETS,
+        READ,
+        (("status", ("get",)),),
+        "a ReplicaSet is a view of a revision of a WorkerSet: change the WorkerSet",
+    ),
     Served(kinds.REVISIONS, READ, instead="a revision is written when the template of a WorkerSet changes"),
     Served(kinds.SERVICES, ("get", "list"), instead="there are no Services: HTTP sets listen themselves"),
     Served(kinds.ACCESS_REVIEWS, ("create",)),

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from controller.api import (
     bulk,
     deleting,
+    deploying,
     discovery,
     logs,
     manylogs,
@@ -58,6 +59,14 @@ _OF_KIND: Mapping[str, Mapping[str, Handler]] = {
 }
 """The collections of kinds that the store does not hold."""
 
+_ITEMS_OF_KIND: Mapping[str, Mapping[str, Handler]] = {
+    kinds.DEPLOYMENTS.qualified: {**_ITEM, "PUT": deploying.update, "PATCH": deploying.patch},
+}
+"""Single objects of kinds that are written in their own way."""
+
+_SPEAKS_FOR = {(kinds.DEPLOYMENTS.qualified, "scale"): kinds.WORKERSETS}
+"""Subresources that are those of another kind, under the same names."""
+
 _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
     "/workerset/v1/project": {"GET": private.project},
     "/workerset/v1/apply": {"POST": bulk.apply},
@@ -102,22 +111,28 @@ def _of_kind(services: Services, served: registry.Served) -> list[Route]:
             Endpoint(
                 services,
                 _SUBRESOURCES[subresource],
-                served,
+                _speaking(served, subresource),
                 subresource=subresource,
                 allow=registry.allowed_methods(served, collection=False, subresource=subresource),
             ),
         )
         for subresource, _ in served.subresources
     ]
+    items = _ITEMS_OF_KIND.get(resource.qualified, _ITEM)
     item_allow = registry.allowed_methods(served, collection=False)
     allow = registry.allowed_methods(served, collection=True)
-    found.append(Route(f"{collection}/{{name}}", Endpoint(services, _ITEM, served, allow=item_allow)))
+    found.append(Route(f"{collection}/{{name}}", Endpoint(services, items, served, allow=item_allow)))
     handlers = _OF_KIND.get(resource.qualified, _COLLECTION)
     found.append(Route(collection, Endpoint(services, handlers, served, allow=allow)))
     if resource.namespaced:
         everywhere = {"GET": reading.list_or_watch}
         found.append(Route(f"{base}/{resource.plural}", Endpoint(services, everywhere, served, allow="GET")))
     return found
+
+
+def _speaking(served: registry.Served, subresource: str) -> registry.Served:
+    other = _SPEAKS_FOR.get((served.resource.qualified, subresource))
+    return served if other is None else next(one for one in registry.SERVED if one.resource == other)
 
 
 class _Otherwise:
