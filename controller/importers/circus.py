@@ -21,26 +21,6 @@ _NUMBER = re.compile(r"\$\((?:circus\.)?wid\)|\(\((?:circus\.)?wid\)\)|\$WID\b",
 _OTHERS = frozenset({"circus", "watcher", "socket", "env"})
 
 
-def _autostart(draft: drafts.Draft, given: drafts.Field) -> None:
-    if not convert.truth(given.value):
-        draft.spec["suspend"] = True
-
-
-def _respawn(draft: drafts.Draft, given: drafts.Field) -> None:
-    if not convert.truth(given.value):
-        draft.spec["restart"] = "never"
-
-
-def _only_if_on(why: str) -> drafts.Rule:
-    """Has no equivalent, which matters only where it is switched on."""
-
-    def act(_draft: drafts.Draft, given: drafts.Field) -> None:
-        if str(given.value).strip().lower() not in ("", "0", "false", "no", "off"):
-            raise ValueError(why)
-
-    return drafts.Rule(f"nothing where it is off; else no equivalent: {why}", act)
-
-
 _LOGS = "what workers print is kept, both streams in order: `workerctl logs`"
 RULES: drafts.Rules = {
     "cmd": drafts.read("`command`; `$(circus.env.X)` becomes `$(X)`, `$(circus.wid)` `$(WORKERSET_ORDINAL)`"),
@@ -54,8 +34,8 @@ RULES: drafts.Rules = {
     "stop_signal": drafts.put("stop_signal", convert.stop_signal),
     "graceful_timeout": drafts.put("stop_grace", convert.duration),
     "max_retry": drafts.put("max_consecutive_failures", convert.number),
-    "autostart": drafts.Rule("`suspend: true` where it is false", _autostart),
-    "respawn": drafts.Rule("`restart: never` where it is false", _respawn),
+    "autostart": drafts.where_false("suspend", True),
+    "respawn": drafts.where_false("restart", "never"),
     "rlimit_nofile": drafts.put("resources.files", convert.number),
     "stdout_stream.max_bytes": drafts.put("log.max_size", convert.size),
     "stdout_stream.backup_count": drafts.put("log.keep", convert.number),
@@ -63,18 +43,18 @@ RULES: drafts.Rules = {
     "singleton": drafts.needless("`num` is 1 unless told otherwise"),
     "stop_children": drafts.needless("a worker is always stopped with everything it started"),
     "virtualenv_py_ver": drafts.needless("see virtualenv"),
-    "warmup_delay": _only_if_on("processes start together"),
-    "priority": _only_if_on("sets start together; `depends_on` says what must be ready first"),
-    "send_hup": _only_if_on("a restart is always a new process"),
-    "max_age": _only_if_on("workers have no age: let the program end by itself with exit code 0"),
-    "max_age_variance": _only_if_on("see max_age"),
-    "on_demand": _only_if_on("nothing is started by a first connection"),
+    "warmup_delay": drafts.lost_if_on("processes start together"),
+    "priority": drafts.lost_if_on("sets start together; `depends_on` says what must be ready first"),
+    "send_hup": drafts.lost_if_on("a restart is always a new process"),
+    "max_age": drafts.lost_if_on("workers have no age: let the program end by itself with exit code 0"),
+    "max_age_variance": drafts.lost_if_on("see max_age"),
+    "on_demand": drafts.lost_if_on("nothing is started by a first connection"),
     "gid": drafts.lost("the group is that of `user`"),
     "shell_args": drafts.lost("write them into `command: [sh, -c, …]`"),
-    "use_papa": _only_if_on("sockets outlive processes and controllers by themselves"),
+    "use_papa": drafts.lost_if_on("sockets outlive processes and controllers by themselves"),
     **dict.fromkeys(
         ("close_child_stdin", "close_child_stdout", "close_child_stderr"),
-        _only_if_on("standard input is /dev/null, both outputs are kept"),
+        drafts.lost_if_on("standard input is /dev/null, both outputs are kept"),
     ),
 }
 

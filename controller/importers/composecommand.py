@@ -32,12 +32,12 @@ def put(
         whole = [*(entry or ()), *(command or ())]
         if not whole or whole[0].startswith("-"):  # options of what the image runs
             what = "its program is that of an image" if "image" in (tree.fields or {}) else "no command"
-            draft.lose(place, f"{what}: install it, and write a command")
+            draft.lose(place, f"{service.name}: {what}: install it, and write a command")
             return
         if tree.get("command") is None and tree.get("entrypoint") is None:
             draft.change(place, "the command is that of its Dockerfile")
         _folder(draft, tree, image)
-        draft.spec["command"] = shell.simplest(whole)
+        draft.spec["command"] = shell.simplest(shell.for_shell(whole))
         _rebase(draft, tree)
     except ValueError as error:
         draft.lose(place, f"command: {error}")

@@ -45,8 +45,12 @@ def _restart(draft: drafts.Draft, given: drafts.Field) -> None:
 def _env_files(draft: drafts.Draft, given: drafts.Field) -> None:
     for one in given.value.items or (given.value,):
         path = one.text if one.is_scalar else (one.get("path") or one).text
-        if path:
-            draft.spec.setdefault("env_files", []).append(path)
+        if not path:
+            continue
+        draft.spec.setdefault("env_files", []).append(path)
+        required = one.get("required")
+        if required is not None and not convert.truth(required.text or "true"):
+            draft.optional[path] = given.place
 
 
 def _ports(draft: drafts.Draft, given: drafts.Field) -> None:
@@ -185,7 +189,7 @@ RULES: drafts.Rules = {
     "working_dir": drafts.read("`working_dir`: the folder that is mounted there, else that of the build"),
     "image": drafts.Rule("a comment: what it holds must be installed", _image),
     "build": drafts.Rule("a comment; its folder is the `working_dir`", _image),
-    "env_file": drafts.Rule("`env_files`", _env_files),
+    "env_file": drafts.Rule("`env_files`; one that may be missing, and is, is left out", _env_files),
     "depends_on": drafts.Rule("`depends_on`; what must complete gets `ready_when: completed`", _depends),
     "links": drafts.Rule("`depends_on`", _depends),
     "ports": drafts.Rule("`port`: the first one the program binds", _ports),

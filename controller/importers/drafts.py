@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from controller.importers import convert
+
 Spec = dict[str, Any]
 
 
@@ -32,13 +34,17 @@ class Field:
 
 @dataclass(slots=True)
 class Draft:
-    """One set. `name` is as the source has it; `place` is where it begins there."""
+    """One set. `name` is as the source has it; `place` is where it begins there.
+
+    `optional` are env files that may be missing, with their places: here a set waits for one that is.
+    """
 
     name: str
     place: str
     spec: Spec = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
+    optional: dict[str, str] = field(default_factory=dict)
 
     def lose(self, place: str, text: str) -> None:
         self.notes.append(Note(place, text, "lost"))
@@ -84,7 +90,7 @@ class Rule:
 Rules = Mapping[str, Rule]
 
 
-def put(field: str, convert: Callable[[str], Any]) -> Rule:
+def put(field: str, make: Callable[[str], Any]) -> Rule:
     """The value, converted, under another name, which may be one of a map: `log.keep`."""
     section, _, inner = field.partition(".")
 
@@ -93,11 +99,36 @@ def put(field: str, convert: Callable[[str], Any]) -> Rule:
         if text is None:
             return
         if inner:
-            draft.spec.setdefault(section, {})[inner] = convert(text)
+            draft.spec.setdefault(section, {})[inner] = make(text)
         else:
-            draft.spec[field] = convert(text)
+            draft.spec[field] = make(text)
 
     return Rule(f"`{field}`", act)
+
+
+def text_of(value: Any) -> str:
+    """Of a text, or of a scalar of a tree."""
+    return str((value if isinstance(value, str) else value.text) or "")
+
+
+def where_false(field: str, value: bool | str) -> Rule:
+    """A switch whose other position is the default here."""
+
+    def act(draft: Draft, given: Field) -> None:
+        if not convert.truth(text_of(given.value)):
+            draft.spec[field] = value
+
+    return Rule(f"`{field}: {str(value).lower()}` where it is false", act)
+
+
+def lost_if_on(why: str) -> Rule:
+    """Has no equivalent, which matters only where it is switched on."""
+
+    def act(_draft: Draft, given: Field) -> None:
+        if text_of(given.value).strip().lower() not in ("", "0", "false", "no", "off"):
+            raise ValueError(why)
+
+    return Rule(f"nothing where it is off; else no equivalent: {why}", act)
 
 
 def lost(why: str) -> Rule:

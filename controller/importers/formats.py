@@ -100,8 +100,19 @@ def documents(
         ) from None
     folder = posixpath.dirname(given[0].name) if FORMATS[name].starts_beside else ""
     for draft in found.sets:
+        _without_missing(draft, files, given[0].name)
         rebase.rebase(draft, posixpath.join(files.base, folder), files.root)
     return found, settle.documents(found)
+
+
+def _without_missing(draft: drafts.Draft, files: sources.Files, beside: str) -> None:
+    """Env files that may be missing, and are."""
+    for path, place in draft.optional.items():
+        if not files.find(path, beside):
+            draft.lose(place, f"left out, since a set waits for an env file that is not there: {path}")
+            draft.spec["env_files"] = [one for one in draft.spec["env_files"] if one != path]
+    if draft.spec.get("env_files") == []:
+        del draft.spec["env_files"]
 
 
 def markdown() -> str:

@@ -36,11 +36,6 @@ def other_env(draft: drafts.Draft, given: drafts.Field, variant: str) -> None:
         draft.lose(given.place, f"{given.key}: left out; --env {name} takes it")
 
 
-def _autorestart(draft: drafts.Draft, given: drafts.Field) -> None:
-    if not convert.truth(given.value.text or ""):
-        draft.spec["restart"] = "never"
-
-
 def _exit_codes(draft: drafts.Draft, given: drafts.Field) -> None:
     codes = [one.text for one in given.value.items or (given.value,)]
     if "0" in codes:
@@ -86,14 +81,6 @@ def _group(draft: drafts.Draft, given: drafts.Field) -> None:
         draft.labels["group"] = given.value.text
 
 
-def _if_on(why: str) -> drafts.Rule:
-    def act(_draft: drafts.Draft, given: drafts.Field) -> None:
-        if given.value.text is None or given.value.text.lower() not in ("", "0", "false"):
-            raise ValueError(why)
-
-    return drafts.Rule(f"nothing where it is off; else no equivalent: {why}", act)
-
-
 def _port(draft: drafts.Draft, given: drafts.Field) -> None:
     draft.set_env("PORT", given.value.text or "")
 
@@ -136,7 +123,7 @@ RULES: drafts.Rules = {
     "port": drafts.Rule("`env: {PORT: …}`", _port),
     "watch": drafts.Rule("`watch`; a folder stands for all in it", _watch),
     "ignore_watch": drafts.Rule("nothing for what is not watched anyway; else lost", _ignore_watch),
-    "autorestart": drafts.Rule("`restart: never` where it is false", _autorestart),
+    "autorestart": drafts.where_false("restart", "never"),
     "stop_exit_codes": drafts.Rule("`restart: on_failure` for 0; others are lost", _exit_codes),
     "max_restarts": drafts.put("max_consecutive_failures", convert.number),
     "min_uptime": drafts.put("min_ready", _time),
@@ -155,12 +142,12 @@ RULES: drafts.Rules = {
          "watch_options", "trace", "deep_monitoring", "append_env_to_name", "appendEnvToName",
          "listen_timeout", "description", "version"), _PM2),
     "instance_var": drafts.lost("WORKERSET_ORDINAL is the number of a process, from 0"),
-    "wait_ready": _if_on("send READY=1 to NOTIFY_SOCKET and write ready_when: notify"),
-    "shutdown_with_message": _if_on("a worker is stopped by a signal, or by its handle"),
-    "source_map_support": _if_on("add --enable-source-maps to the command"),
-    "cron_restart": _if_on("there are no schedules"),
-    "cron": _if_on("there are no schedules"),
-    "increment_var": _if_on("WORKERSET_ORDINAL tells the instances apart"),
+    "wait_ready": drafts.lost_if_on("send READY=1 to NOTIFY_SOCKET and write ready_when: notify"),
+    "shutdown_with_message": drafts.lost_if_on("a worker is stopped by a signal, or by its handle"),
+    "source_map_support": drafts.lost_if_on("add --enable-source-maps to the command"),
+    "cron_restart": drafts.lost_if_on("there are no schedules"),
+    "cron": drafts.lost_if_on("there are no schedules"),
+    "increment_var": drafts.lost_if_on("WORKERSET_ORDINAL tells the instances apart"),
     "post_update": drafts.lost("nothing runs after an update"),
     "filter_env": drafts.lost("workers inherit the project's environment"),
     "gid": drafts.lost("the group is that of `user`"),

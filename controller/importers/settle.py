@@ -25,8 +25,10 @@ def documents(found: drafts.Drafts) -> list[tuple[drafts.Draft, kinds.Object]]:
         known.setdefault(draft.name, name)
         document = _sound(draft, name, checker)
         if document is None:
-            found.notes += [note for note in draft.notes if note.kind == "lost"]
-            found.lose(draft.place, f"{draft.name}: nothing to run is left of it")
+            lost = [note for note in draft.notes if note.kind == "lost"]
+            found.notes += lost
+            if not lost:
+                found.lose(draft.place, f"{draft.name}: nothing to run is left of it")
         else:
             taken.add(name)
             kept.append((draft, document))

@@ -16,6 +16,9 @@ _ASSIGNMENT = re.compile(
     r"""([A-Za-z_][A-Za-z0-9_]*)=((?:[^\s'"\\$`|&;<>()*?~]|'[^']*'|"[^"$`\\]*")*)\s+(?=\S)"""
 )
 _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))")
+_SHELL = re.compile(r"(?:.*/)?(?:ba|da|z|k)?sh")
+_SCRIPT = re.compile(r"-[a-z]*c")
+_REFERENCE = re.compile(r"(?<!\$)\$\((\w+)\)")
 _OURS = re.compile(r"\$\((?=[A-Za-z_][A-Za-z0-9_.-]*\))")
 _SEVERAL = re.compile(r"[|&;<>()`\n]|\$\(")
 
@@ -62,10 +65,10 @@ def put_words(draft: drafts.Draft, text: str) -> None:
     line = text if any(quote in text for quote in "'\"\\") else " ".join(text.split())
     try:
         words.split(line)
-        is_simple = "\n" not in line
+        is_simple = "\n" not in line and for_shell(shlex.split(line)) == shlex.split(line)
     except words.NeedsShell:
         is_simple = False
-    draft.spec["command"] = line if is_simple else shlex.split(line)
+    draft.spec["command"] = line if is_simple else for_shell(shlex.split(line))
     if not draft.spec["command"]:
         raise ValueError("the command is empty")
 
@@ -78,6 +81,13 @@ def simplest(given: list[str]) -> str | list[str]:
     except words.NeedsShell:
         return given
     return text if is_plain else given
+
+
+def for_shell(given: list[str]) -> list[str]:
+    """Where a shell is the program, its script has `$(NAME)` as the shell does: empty if it is not set."""
+    if len(given) < 3 or not _SHELL.fullmatch(given[0]) or not _SCRIPT.fullmatch(given[1]):
+        return given
+    return [*given[:2], _REFERENCE.sub(r"${\1}", given[2]), *given[3:]]
 
 
 def escaped(word: str) -> str:

@@ -25,11 +25,6 @@ def _restart(draft: drafts.Draft, given: drafts.Field) -> None:
         draft.spec["restart"] = "always" if convert.truth(given.value) else "never"
 
 
-def _autostart(draft: drafts.Draft, given: drafts.Field) -> None:
-    if not convert.truth(given.value):
-        draft.spec["suspend"] = True
-
-
 def _exit_codes(_draft: drafts.Draft, given: drafts.Field) -> None:
     if others := [code for code in re.split(r"[,\s]+", given.value) if code not in ("", "0")]:
         raise ValueError(f"only 0 counts as success, not: {', '.join(others)}")
@@ -68,7 +63,7 @@ RULES: drafts.Rules = {
     "numprocs": drafts.read("`num`; `%(process_num)d` is `$(WORKERSET_ORDINAL)`, or there is a set for each"),
     "numprocs_start": drafts.read("one set a process, with its number in the name"),
     "process_name": drafts.needless("workers are called NAME-0, NAME-1, …"),
-    "autostart": drafts.Rule("`suspend: true` where it is false", _autostart),
+    "autostart": drafts.where_false("suspend", True),
     "autorestart": drafts.Rule("`restart`; `on_failure` where it is missing, as there", _restart),
     "exitcodes": drafts.Rule("0 only; other codes have no equivalent", _exit_codes),
     "startsecs": drafts.put("min_ready", convert.duration),

@@ -39,6 +39,8 @@ def _env_file(draft: drafts.Draft, given: drafts.Field) -> None:
     if any(char in path for char in "*?["):
         raise ValueError(f"no patterns in env_files: {path}")
     draft.spec.setdefault("env_files", []).append(path)
+    if given.value.startswith("-"):
+        draft.optional[path] = given.place
 
 
 def _folder(draft: drafts.Draft, given: drafts.Field) -> None:
@@ -139,7 +141,7 @@ SERVICE: drafts.Rules = {
     "StartLimitBurst": drafts.Rule("`max_consecutive_failures`", _burst),
     "StartLimitInterval": drafts.Rule("`max_consecutive_failures: -1` where it is 0", _interval),
     "Environment": drafts.Rule("`env`", _environment),
-    "EnvironmentFile": drafts.Rule("`env_files`", _env_file),
+    "EnvironmentFile": drafts.Rule("`env_files`; one with `-` that is missing is left out", _env_file),
     "WorkingDirectory": drafts.Rule("`working_dir`", _folder),
     "User": drafts.put("user", str),
     "UMask": drafts.put("umask", convert.umask),

@@ -115,7 +115,16 @@ def test_compose_names_that_come_out_alike_are_told_apart() -> None:
 def test_compose_options_of_an_images_program_are_no_command() -> None:
     found = translated("compose", "services: {db: {image: mysql, command: [--sql-mode=X]}}\n")
     assert "command" not in found.sets[0].spec
-    assert lost(found) == ["compose.yaml:1: its program is that of an image: install it, and write a command"]
+    assert lost(found) == [
+        "compose.yaml:1: db: its program is that of an image: install it, and write a command"
+    ]
+
+
+def test_a_script_asks_for_variables_as_the_shell_does() -> None:
+    found = translated("compose", "services: {a: {command: [sh, -c, 'a \"$X\" $$Y $$(date)']}}\n")
+    assert found.sets[0].spec["command"] == ["sh", "-c", 'a "${X}" $Y $$(date)']
+    made = spec("supervisord", "[program:a]\ncommand=bash -c 'a %(ENV_X)s'\n")
+    assert made["command"] == ["bash", "-c", "a ${X}"]
 
 
 def test_compose_options_are_those_of_the_dockerfiles_entrypoint() -> None:
@@ -208,6 +217,22 @@ def test_systemd_the_socket_beside_a_service_is_found() -> None:
 def test_systemd_a_socket_that_is_not_there_is_told() -> None:
     found = translated("systemd", "[Unit]\nRequires=web.socket\n[Service]\nExecStart=/bin/a\n")
     assert lost(found) == ["web.service:2: Requires=web.socket: not among these units"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_env_files_that_may_be_missing_are_left_out_where_they_are(is_there: bool) -> None:
+    files = ImportFiles({"a.env": "A=1\n"} if is_there else {})
+    texts = {
+        "systemd": ("web.service", "[Service]\nEnvironmentFile=-a.env\nExecStart=/bin/a\n"),
+        "compose": (
+            "compose.yaml",
+            "services: {a: {command: a, env_file: [{path: a.env, required: false}]}}\n",
+        ),
+    }
+    for form, (name, text) in texts.items():
+        found, [(_, document)] = formats.documents(form, (sources.Source(name, text),), files)
+        assert document["spec"].get("env_files") == (["a.env"] if is_there else None)
+        assert bool(lost(found)) != is_there
 
 
 @pytest.mark.parametrize(("group", "is_lost"), [("me", False), ("www", True)])
