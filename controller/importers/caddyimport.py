@@ -9,6 +9,8 @@ from controller.importers import caddytext, drafts, sources
 
 _ARG = re.compile(r"\{args\[(\d+)\]\}|\{args\.(\d+)\}")
 _DEPTH = 20
+MOST_DIRECTIVES = 50_000
+"""Of one file, imports put in: snippets that import each other twice grow without bounds."""
 
 Directives = list[caddytext.Directive]
 
@@ -26,6 +28,7 @@ class Expander:
         self._found = found
         self._missing = missing
         self._snippets: dict[str, Directives] = {}
+        self._left = MOST_DIRECTIVES
 
     def expand(self, directives: Directives) -> Directives:
         """Without snippets and imports; raises NotOurs where they lead in a circle."""
@@ -34,6 +37,10 @@ class Expander:
     def _expand(self, directives: Directives, depth: int) -> Directives:
         out: Directives = []
         for one in directives:
+            self._left -= 1
+            if self._left < 0:
+                detail = f"imports expand to more than {MOST_DIRECTIVES} directives"
+                raise sources.NotOurs(one.source.name, one.words[0].line, detail)
             if one.name.startswith("(") and one.name.endswith(")") and one.block is not None:
                 self._snippets[one.name[1:-1]] = one.block
             elif one.name == "import" and one.args:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from controller.importers import caddytext, convert, drafts
 
+MOST_PATTERNS = 1000
 _BRACES = re.compile(r"\{([^{}$]*,[^{}]*)\}")
 _PLACEHOLDER = re.compile(r"\{(?!\$)[A-Za-z_.\[\]0-9]+\}")
 
@@ -91,12 +92,21 @@ def _watch(made: drafts.Draft, given: drafts.Field) -> None:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """`*.{php,twig}` as two patterns."""
-    found = _BRACES.search(pattern)
-    if found is None:
+    """`*.{php,twig}` as two patterns. Raises ValueError where they are too many."""
+    found = [pattern]
+    while any(_BRACES.search(one) for one in found):
+        found = [other for one in found for other in _first_alternatives(one)]
+        if len(found) > MOST_PATTERNS:
+            raise ValueError(f"more than {MOST_PATTERNS} patterns: {pattern}")
+    return found
+
+
+def _first_alternatives(pattern: str) -> list[str]:
+    braces = _BRACES.search(pattern)
+    if braces is None:
         return [pattern]
-    before, after = pattern[: found.start()], pattern[found.end() :]
-    return [one for part in found[1].split(",") for one in _alternatives(f"{before}{part.strip()}{after}")]
+    before, after = pattern[: braces.start()], pattern[braces.end() :]
+    return [f"{before}{part.strip()}{after}" for part in braces[1].split(",")]
 
 
 RULES: drafts.Rules = {

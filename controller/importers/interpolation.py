@@ -10,6 +10,7 @@ from controller.importers import shell
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OPERATOR = re.compile(r":?[-?+]")
+_DEPTH = 20
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARKED = re.compile(f"{_OPEN}(\\w+){_CLOSE}")
 
@@ -38,10 +39,12 @@ class Text:
         return found[1] if found else ""
 
 
-def fill(text: str, known: Mapping[str, str]) -> Text:
-    """Raises ValueError for `${` that is not closed."""
+def fill(text: str, known: Mapping[str, str], depth: int = 0) -> Text:
+    """Raises ValueError for `${` that is not closed, or nested too deep."""
     if "$" not in text:
         return Text(text, ())
+    if depth > _DEPTH:
+        raise ValueError(f"defaults in defaults, deeper than {_DEPTH}")
     out: list[str] = []
     at = 0
     while at < len(text):
@@ -50,13 +53,13 @@ def fill(text: str, known: Mapping[str, str]) -> Text:
             out.append(text[at:])
             break
         out.append(text[at:dollar])
-        part, at = _one(text, dollar + 1, known)
+        part, at = _one(text, dollar + 1, known, depth)
         out.append(part)
     marked = "".join(out)
     return Text(marked, tuple(dict.fromkeys(_MARKED.findall(marked))))
 
 
-def _one(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int]:
+def _one(text: str, at: int, known: Mapping[str, str], depth: int) -> tuple[str, int]:
     """What stands for the variable after the dollar before `at`, and where it ends."""
     if text[at : at + 1] == "$":
         return "$", at + 1
@@ -70,16 +73,13 @@ def _one(text: str, at: int, known: Mapping[str, str]) -> tuple[str, int]:
         raise ValueError(f"no variable: ${{{inner}}}")
     operator = _OPERATOR.match(inner, name.end())
     rest = inner[operator.end() :] if operator else ""
-    return _with_operator(name[0], operator[0] if operator else "", rest, known), end + 1
-
-
-def _with_operator(name: str, operator: str, rest: str, known: Mapping[str, str]) -> str:
-    is_set = bool(known.get(name)) if operator.startswith(":") else name in known
-    if operator.endswith("+"):
-        return fill(rest, known).marked if is_set else ""
-    if is_set or not operator.endswith("-"):
-        return _value(name, known)
-    return fill(rest, known).marked
+    sign = operator[0] if operator else ""
+    is_set = bool(known.get(name[0])) if sign.startswith(":") else name[0] in known
+    if sign.endswith("+"):
+        return fill(rest, known, depth + 1).marked if is_set else "", end + 1
+    if is_set or not sign.endswith("-"):
+        return _value(name[0], known), end + 1
+    return fill(rest, known, depth + 1).marked, end + 1
 
 
 def _value(name: str, known: Mapping[str, str]) -> str:

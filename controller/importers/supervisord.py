@@ -17,6 +17,7 @@ _HOME = re.compile(r"""(?<!HOME=)(?<!HOME=["'])%\(ENV_HOME\)s""")
 _OTHERS = frozenset(
     {"supervisord", "supervisorctl", "unix_http_server", "inet_http_server", "rpcinterface", "include"}
 )
+_MOST = 1000
 _ORDINAL = "$(WORKERSET_ORDINAL)"
 
 
@@ -161,6 +162,8 @@ def _programs(
     texts = {key: str(one.value) for key, one in section.fields.items() if RULES.get(key, _OTHER).apply}
     forms = {match[0]: match for text in texts.values() for match in _EXPANSION.finditer(text)
              if match[1] == "process_num"}  # fmt: skip
+    if number > _MOST:
+        forms = {}  # more than a set may have anyway, which is told where it is checked
     if number > 1 and forms and (first or not _only_in_command(texts) or not _one_width(forms, numbers)):
         for one in numbers:
             yield _program(section, folder, everywhere, {"process_num": one}, f"{section.title}-{one}")

@@ -103,6 +103,8 @@ def _unescaped(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     what = found[1]
+    if what in ("x00", "000", "u0000"):
+        raise ValueError("a NUL cannot stand in a word")
     if len(what) > 1:
         return chr(int(what[1:], 16)) if what[0] in "xu" else chr(int(what, 8))
     return _ESCAPES.get(what, what)

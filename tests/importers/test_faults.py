@@ -103,3 +103,56 @@ def test_any_text_is_refused_or_makes_valid_documents(form: str, text: str) -> N
     checker = check.Checker()
     for _, document in made:
         assert checker.check(document).problems == ()
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "message"),
+    [
+        ("caddyfile", "".join(f"(s{n}) {{\nimport s{n + 1}\nimport s{n + 1}\n}}\n" for n in range(18))
+         + "(s18) {\nx\n}\nlocalhost {\nphp_server\nimport s0\n}\n", "imports expand to more than"),
+        ("caddyfile", "a {\n" * 100, "nested deeper than 60"),
+        ("compose", "a0: &a0 [x]\n"
+         + "".join(f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 8))
+         + "services: {a: {command: *a7}}\n", "aliases expand to more than"),
+        ("compose", "services: {a: &a {b: *a}}\n", "to themselves"),
+        ("pm2", "[" * 200, "nested deeper than 60"),
+    ],
+    ids=["snippets", "braces", "aliases", "itself", "brackets"],
+)  # fmt: skip
+def test_what_expands_without_bounds_is_refused(form: str, text: str, message: str) -> None:
+    with pytest.raises(sources.NotOurs, match=message):
+        translated(form, text)
+
+
+@pytest.mark.parametrize(
+    ("form", "text"),
+    [
+        ("caddyfile", "{\nfrankenphp {\nworker a.php {\nbackground\nwatch " + "{a,b}" * 40 + "\n}\n}\n}\n"),
+        ("compose", "services: {a: {command: a, environment: {A: '" + "${A:-" * 500 + "}" * 500 + "'}}}\n"),
+        ("supervisord", "[program:a]\ncommand=a 1%(process_num)02d\nnumprocs=900000000\n"),
+        ("pm2", '{"script": "a", "instances": 900000000}'),
+        ("systemd", "[Service]\nExecStart=/bin/a \\x00X\n"),
+    ],
+)
+def test_what_is_too_much_is_lost_with_a_note(form: str, text: str) -> None:
+    found, _ = formats.documents(form, (sources.Source(NAMES[form], text),), ImportFiles())
+    assert lost(found) != []
+
+
+@pytest.mark.parametrize("form", SAMPLES)
+@given(data=st.data())
+def test_a_sample_that_is_cut_off_or_damaged_is_refused_or_makes_valid_documents(
+    form: str, data: st.DataObject
+) -> None:
+    lines = SAMPLES[form].read_text(encoding="utf-8").splitlines(keepends=True)
+    start = data.draw(st.integers(0, len(lines)))
+    end = data.draw(st.integers(start, len(lines)))
+    damage = data.draw(st.sampled_from(["", "\t", '"', "'", "{\n", "}\n", "[", "\\\n", "$", "%(", "é\n"]))
+    text = "".join([*lines[:start], damage, *lines[end:]])
+    try:
+        _, made = formats.documents(form, (sources.Source(NAMES[form], text),), ImportFiles())
+    except sources.NotOurs:
+        return
+    checker = check.Checker()
+    for _, document in made:
+        assert checker.check(document).problems == ()
