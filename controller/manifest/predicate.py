@@ -42,6 +42,12 @@ def build(root: source.Schema) -> Check:
     return _Builder(root).check(root)
 
 
+def of_fields(root: source.Schema) -> dict[str, Check]:
+    """One for each field of `spec`."""
+    builder = _Builder(root)
+    return {name: builder.check(node) for name, node in root["properties"]["spec"]["properties"].items()}
+
+
 class _Builder:
     def __init__(self, root: source.Schema) -> None:
         self._root = root

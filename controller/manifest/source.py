@@ -42,6 +42,7 @@ def compact() -> str:
     return json.dumps(load(), separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
+@functools.cache
 def pattern(written: str) -> re.Pattern[str]:
     """A pattern as other languages read it, in Python.
 
