@@ -16,7 +16,6 @@ import sdk
 import serving
 import start
 import stop
-import validate
 import vars
 from common import OUT, QUICK, Measurement, Options, table, write_results
 
@@ -33,7 +32,6 @@ BENCHMARKS = {
     "serving": serving,
     "sdk": sdk,
     "ensure": ensure,
-    "validate": validate,
 }
 
 

@@ -22,7 +22,8 @@ from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
 from controller.core import errors, kinds
-from controller.engine import engine, loop, probed
+from controller.engine import engine, loop, probed, watching
+from controller.files import follow
 from controller.manifest import reader, schema
 from controller.probes import prober
 from controller.runtime import environment, local, logs, upkeep
@@ -96,6 +97,8 @@ class Controller:
         pids = {"controller": os.getpid(), "guardian": birth.guardian}
         about = projectcontrol.About(paths, pids, self._clock.wall(), birth.foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
+        self._files = follow.LocalFiles(self._clock)
+        self._sources = watching.SourceWatch(self._engine, kept, self._runtime, self._files, paths.root)
         self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.services, self._api, self._workers = self._endpoints()
         self._control.on_shutdown = self._workers.desk.close
@@ -119,6 +122,7 @@ class Controller:
                     tasks.create_task(self._repair_losses(), name="upkeep"),
                     tasks.create_task(self._stop_when_ended(), name="end"),
                     tasks.create_task(self._stop_when_alone(), name="alone"),
+                    tasks.create_task(self._sources.run(), name="files"),
                 )
                 await self._stop.wait()
                 for task in waiting:

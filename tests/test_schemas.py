@@ -58,8 +58,8 @@ DECLARED: dict[str, tuple[Any, dict[str, Any]]] = {
     "log": ({"max_size": "1Mi", "keep": 1}, {}),
 }
 
-# Fields that accept only the value that asks for nothing.
-INERT = {"start": "exec", "tty": False}
+# Fields that accept only the value that asks for nothing, and `watch`, which is no part of what is run.
+INERT = {"start": "exec", "tty": False, "watch": True}
 
 
 def parsed(fields: dict[str, Any]) -> spec.WorkerSetSpec:

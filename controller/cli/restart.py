@@ -22,6 +22,7 @@ EXAMPLES = """
   workerctl restart -l app=shop
 """
 ANNOTATION = "workerset.dev/restarted-at"
+CAUSE = "workerset.dev/restarted-by"
 _MANAGER = "workerctl-restart"
 
 
@@ -70,7 +71,7 @@ def restart(
             options = {"apiVersion": "v1", "kind": "DeleteOptions"}
             obj = client.request("DELETE", target.path, {"dryRun": query["dryRun"]}, options).json()
     elif target.kind is kinds.WORKERSETS:
-        body = {"metadata": {"annotations": {ANNOTATION: stamp}}}
+        body = {"metadata": {"annotations": {ANNOTATION: stamp, CAUSE: None}}}
         if args.dry_run == "client":
             from controller.core import patch
 

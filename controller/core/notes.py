@@ -21,6 +21,9 @@ REASONS = {
     "Replacing": "workers run an outdated template and are replaced, with the reason",
     "ProgressDeadlineExceeded": "a new template was not ready in time and is stopped; the one before goes on",
     "RolledOut": "all workers run the new template and are ready",
+    "FilesChanged": "watched files or an env file changed and restart workers; the message names them",
+    "WatchLoop": "a worker writes files that its set watches: they restart nothing until left alone",
+    "WatchesNothing": "no file answers to a pattern of `watch`; the message says which folder there is",
     "Exited": "a worker exited 0 and is run again",
     "Crashed": "a worker failed; the message says how, why and when it is tried again",
     "GivenUp": "a worker failed too often, or once with restart: never",
@@ -39,6 +42,7 @@ REASONS = {
     "Killing": "a worker failed its liveness or startup probe and is stopped, to be run again",
     "Deleted": "the set is gone and nothing of it lives",
     "GuardianLost": "of the project: its guardian was killed, so nothing restarts the controller",
+    "FilesTrouble": "of the project: watched files are polled, or cannot be followed; the message says why",
     "LogTrouble": "of the project: what workers print cannot be written",
     "RuntimeAway": "of the project: the part that runs processes is away",
 }

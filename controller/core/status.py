@@ -188,7 +188,7 @@ def _conditions(
     return (
         _ready(tally, word, message, deleting=asked.deleting, held=facts.hold is not None),
         _progressing(tally, word, failed, paused),
-        _degraded(tally, failed),
+        _degraded(facts, tally, failed),
         _given_up(facts, tally),
         _waiting(facts, paused),
     )
@@ -234,7 +234,7 @@ def _progressing(tally: Tally, word: str, failed: str, paused: str) -> Condition
     return Condition("Progressing", False, "Settled")
 
 
-def _degraded(tally: Tally, failed: str) -> Condition:
+def _degraded(facts: worker.SetFacts, tally: Tally, failed: str) -> Condition:
     if failed:
         return Condition("Degraded", True, str(Stage.FAILED), failed)
     if tally.given_up is not None:
@@ -243,6 +243,8 @@ def _degraded(tally: Tally, failed: str) -> Condition:
         return Condition("Degraded", True, "Crashing", tally.failing.message)
     if tally.unenforced:
         return Condition("Degraded", True, "NotEnforced", tally.unenforced)
+    if facts.caution:
+        return Condition("Degraded", True, "WatchLoop", facts.caution)
     return Condition("Degraded", False, "AsDeclared")
 
 

@@ -39,7 +39,8 @@ class SetFacts:
     `template_hash` is None while the template cannot be read (an env file is missing): then nothing starts
     and nothing counts as outdated. `hold` is why nothing may start; with `opening` nothing may either, until
     it is known whether the set's `sockets` are bound. `grace_seconds` is instead of stop_grace.
-    `goes_on`: the set wants processes, so that whoever leaves one that stops finds another.
+    `goes_on`: the set wants processes, so that whoever leaves one that stops finds another. `caution`: what
+    it is degraded by though its workers run.
     """
 
     namespace: str
@@ -55,6 +56,7 @@ class SetFacts:
     opening: bool = False
     grace_seconds: float | None = None
     goes_on: bool = True
+    caution: str = ""
     ready_resets_after_seconds: float = 10.0
 
     @property

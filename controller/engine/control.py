@@ -21,6 +21,7 @@ from controller.core import (
     stopping,
     template,
 )
+from controller.engine import envkeys
 from controller.engine.engine import Engine
 from controller.engine.reconcile import Outcome
 
@@ -150,9 +151,7 @@ class EngineControl:
         meta = after["metadata"]
         mind = self._engine.memory(kinds.Key(meta["namespace"], meta["name"]))
         old = {} if mind is None else mind.env_file_values
-        wanted = parse.parse_workerset(after).template
-        new = self._runtime.env_file_values(wanted) if wanted.env_files else {}
-        keys = sorted(name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+        keys = envkeys.differing(self._runtime, parse.parse_workerset(after).template, old)
         return f"env file changed: {', '.join(keys)}" if keys else "restart asked for, or an env file changed"
 
 

@@ -117,7 +117,8 @@ class Desires:
         )
         http = rules.kind is spec.SetKind.HTTP
         mind.earlier = earlier.read(obj, self._history.of(obj), self._runtime) if http else {}
-        if mind.facts is None or fresh != dataclasses.replace(mind.facts, hold=None, grace_seconds=None):
+        same = mind.facts and dataclasses.replace(mind.facts, hold=None, grace_seconds=None, caution="")
+        if fresh != same:
             mind.facts = fresh
 
     def _env_files(self, wanted: spec.Template) -> tuple[dict[str, str], str]:
@@ -152,9 +153,9 @@ class Desires:
         grace: float | None,
     ) -> worker.SetFacts:
         """Facts stay the same object while they say the same: unchanged workers are not planned again."""
-        if facts.hold == hold and facts.grace_seconds == grace:
+        if facts.hold == hold and facts.grace_seconds == grace and facts.caution == mind.caution:
             return facts
-        changed = dataclasses.replace(facts, hold=hold, grace_seconds=grace)
+        changed = dataclasses.replace(facts, hold=hold, grace_seconds=grace, caution=mind.caution)
         mind.facts = changed
         return changed
 

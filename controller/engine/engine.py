@@ -127,7 +127,7 @@ class Engine:
         self.on_work()
 
     def memory(self, key: kinds.Key) -> SetMemory | None:
-        """What is remembered of a set, to look at only."""
+        """What is remembered of a set, to look at only; `caution` is set by others."""
         return self._reconciler.known(key)
 
     def listen(self, listener: Callable[[Sequence[Outcome]], None]) -> Callable[[], None]:

@@ -18,7 +18,8 @@ class SetMemory:
     `held`: what is still to be told of a pass that was not written (None: the last one was).
     `places_of`, `listed` and `yielded` are what `places` were made of; `names` have a slot of shared memory
     because of this set, and those in `ready_runs` are marked ready there. `idle_due` is when each lazy name
-    is looked at. `earlier` are the templates that an HTTP set had before.
+    is looked at. `earlier` are the templates that an HTTP set had before. `caution`: what the set is degraded
+    by though its workers run.
     """
 
     records: dict[str, records.Record] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class SetMemory:
     env_file_values: Mapping[str, str] = field(default_factory=dict)
     env_problem: str = ""
     earlier: Mapping[str, rolling.Earlier] = field(default_factory=dict)
+    caution: str = ""
     env_stale: bool = True
     last: plan.Plan | None = None
     pods: dict[str, worker.View] = field(default_factory=dict)

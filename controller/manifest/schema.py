@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from controller.core import errors, kinds
-from controller.manifest import check, source
+from controller.manifest import check
 
 
 class WorkerSetSchema:
@@ -18,7 +17,3 @@ class WorkerSetSchema:
     def problems(self, obj: kinds.Object) -> Sequence[errors.FieldProblem]:
         """Every problem of the object, rules between its fields included."""
         return self._checker.check(obj).problems
-
-    def document(self) -> Mapping[str, Any]:
-        """The schema without references, as OpenAPI documents are made from it."""
-        return source.without_references(source.load())

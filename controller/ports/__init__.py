@@ -4,7 +4,7 @@ Engine and API know these and never the adapters behind them. One contract suite
 the fake and on the real thing (`tests/contracts/`).
 """
 
-from controller.ports import chance, control, memory, probes, reading, runtime, store
+from controller.ports import chance, control, files, memory, probes, reading, runtime, store
 
 Clock = chance.Clock
 Ids = chance.Ids
@@ -46,3 +46,7 @@ WorkerAction = control.WorkerAction
 Usage = control.Usage
 Preview = control.Preview
 Control = control.Control
+FileChange = files.FileChange
+FileBatch = files.FileBatch
+Follower = files.Follower
+Files = files.Files

@@ -1,0 +1,1 @@
+"""Files that change: the adapter of `ports.Files`."""

@@ -1,0 +1,308 @@
+"""Real files, saved in all the ways that editors and git save them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import watchfiles
+
+from controller import clock, ports
+from controller.core import watching
+from controller.files import follow, watcher
+
+SECONDS = 20.0
+
+
+class Watch:
+    """Follows a folder; `next` is the next thing told of it."""
+
+    def __init__(self, root: Path, *patterns: str, **spec: Any) -> None:
+        self.root = root
+        self.files = follow.LocalFiles(clock.SystemClock())
+        self.follower = self.files.follower(str(root))
+        self.want(*patterns, **spec)
+        self._stream: AsyncIterator[ports.FileBatch] | None = None
+
+    def want(self, *patterns: str, **spec: Any) -> None:
+        obj = {"metadata": {}, "spec": {"watch": list(patterns) or True, **spec}}
+        found = watching.interest_of(obj, str(self.root))
+        assert found is not None
+        self.wanted = found
+
+    async def __aenter__(self) -> Watch:
+        self._stream = self.follower.follow(self.wanted)
+        self.first = await self.batch()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._stream is not None
+        await self._stream.aclose()  # type: ignore[attr-defined]
+
+    async def batch(self) -> ports.FileBatch:
+        assert self._stream is not None
+        async with asyncio.timeout(SECONDS):
+            return await anext(self._stream)
+
+    async def next(self) -> list[tuple[str, str]]:
+        return [(one.path, one.how) for one in (await self.batch()).changes]
+
+    async def nothing_before(self, marker: str = "src/marker.py") -> None:
+        """What happened so far is not told: the next thing told is this one."""
+        write(self.root / marker, "x")
+        assert await self.next() == [(marker, "added")]
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    write(tmp_path / "src/a.py", "one")
+    write(tmp_path / "src/b.py", "two")
+    write(tmp_path / "notes.txt", "x")
+    return tmp_path
+
+
+async def test_what_is_there_is_told_first(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        assert watch.first.started
+        assert [one.path for one in watch.first.matched] == ["src/a.py", "src/b.py"]
+
+
+async def test_a_saved_file_is_modified(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        write(root / "src/a.py", "other")
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_the_same_content_again_is_no_change(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        write(root / "src/a.py", "one")
+        os.utime(root / "src/b.py")
+        await watch.nothing_before()
+
+
+async def test_other_files_are_not_told(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        write(root / "notes.txt", "y")
+        write(root / "src/c.txt", "y")
+        write(root / "src/.a.py.swp", "y")
+        await watch.nothing_before()
+
+
+async def test_an_atomic_rename_is_one_modification(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        write(root / "src/.a.tmp", "other")
+        (root / "src/.a.tmp").rename(root / "src/a.py")
+        assert await watch.next() == [("src/a.py", "modified")]
+        await watch.nothing_before()
+
+
+async def test_a_backup_and_a_new_file_as_vim_writes_are_one(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        (root / "src/a.py").rename(root / "src/a.py~")
+        await asyncio.sleep(0)
+        write(root / "src/a.py", "other")
+        (root / "src/a.py~").unlink()
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_half_saved_is_waited_for(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        with (root / "src/a.py").open("w") as file:
+            following = asyncio.ensure_future(watch.next())
+            await asyncio.wait((following,), timeout=0.03)
+            file.write("other")
+        assert await following == [("src/a.py", "modified")]
+        await watch.nothing_before()
+
+
+async def test_a_file_that_stays_empty_is_a_change_at_last(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        write(root / "src/a.py", "")
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_deleted_and_renamed_files(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        (root / "src/a.py").unlink()
+        assert await watch.next() == [("src/a.py", "deleted")]
+        (root / "src/b.py").rename(root / "src/c.py")
+        told = await watch.next()
+        while len(told) < 2:
+            told += await watch.next()
+        assert sorted(told) == [("src/b.py", "deleted"), ("src/c.py", "added")]
+
+
+async def test_a_new_folder_is_followed_from_its_first_file_on(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        write(root / "src/new/deep/c.py", "x")
+        assert await watch.next() == [("src/new/deep/c.py", "added")]
+        write(root / "src/new/deep/c.py", "y")
+        assert await watch.next() == [("src/new/deep/c.py", "modified")]
+
+
+async def test_a_folder_that_goes_and_comes_again(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        shutil.rmtree(root / "src")
+        assert await watch.next() == [("src/a.py", "deleted"), ("src/b.py", "deleted")]
+        write(root / "src/a.py", "one")
+        assert await watch.next() == [("src/a.py", "added")]
+        write(root / "src/a.py", "two")
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_a_folder_that_is_not_there_yet(root: Path) -> None:
+    async with Watch(root, "lib/**/*.py") as watch:
+        assert not watch.first.matched
+        write(root / "lib/x/a.py", "x")
+        assert await watch.next() == [("lib/x/a.py", "added")]
+
+
+async def test_a_link_is_what_it_leads_to(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    target = tmp_path_factory.mktemp("elsewhere") / "real.py"
+    write(target, "one")
+    (root / "src/link.py").symlink_to(target)
+    async with Watch(root, "src/**/*.py") as watch:
+        write(target, "other")
+        assert await watch.next() == [("src/link.py", "modified")]
+
+
+async def test_links_in_a_circle_end(root: Path) -> None:
+    (root / "src/again").symlink_to(root / "src")
+    (root / "src/gone.py").symlink_to(root / "nowhere")
+    (root / "src/self.py").symlink_to("self.py")
+    async with Watch(root, "src/**/*.py") as watch:
+        assert [one.path for one in watch.first.matched] == ["src/a.py", "src/b.py"]
+        write(root / "src/a.py", "other")
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_true_leaves_out_what_gitignore_and_environments_hold(root: Path) -> None:
+    write(root / ".gitignore", "made/\n*.gen.py\n!keep.gen.py\n")
+    write(root / "made/a.py", "x")
+    write(root / "src/a.gen.py", "x")
+    write(root / "src/keep.gen.py", "x")
+    write(root / "my-env/pyvenv.cfg", "")
+    write(root / "my-env/lib/a.py", "x")
+    write(root / "node_modules/a.py", "x")
+    async with Watch(root, file="src/a.py") as watch:
+        assert [one.path for one in watch.first.matched] == ["src/a.py", "src/b.py", "src/keep.gen.py"]
+        write(root / "made/a.py", "y")
+        write(root / "src/a.gen.py", "y")
+        await watch.nothing_before()
+        write(root / ".gitignore", "")
+        write(root / "src/b.py", "y")
+        told = await watch.next()
+        while ("made/a.py", "added") not in told:
+            told += await watch.next()
+        assert ("src/b.py", "modified") in told
+
+
+async def test_thousands_of_changes_are_few_batches(root: Path) -> None:
+    for number in range(20_000):
+        path = root / f"src/d{number // 200}/f{number}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("one")
+    async with Watch(root, "src/**/*.py") as watch:
+        (root / ".git").mkdir()
+        (root / ".git/index.lock").touch()
+        for number in range(20_000):
+            (root / f"src/d{number // 200}/f{number}.py").write_text("two")
+        (root / ".git/index.lock").unlink()
+        told = await watch.next()
+        batches = 1
+        while len(told) < 20_000:
+            told += await watch.next()
+            batches += 1
+        assert {how for _, how in told} == {"modified"}
+        assert batches <= 3
+
+
+async def test_while_git_is_at_work_it_is_waited_for(root: Path) -> None:
+    (root / ".git").mkdir()
+    async with Watch(root, "src/**/*.py") as watch:
+        (root / ".git/index.lock").touch()
+        write(root / "src/a.py", "half")
+        following = asyncio.ensure_future(watch.next())
+        done, _ = await asyncio.wait((following,), timeout=0.3)
+        assert not done
+        write(root / "src/b.py", "other")
+        write(root / "src/a.py", "one")
+        (root / ".git/index.lock").unlink()
+        assert await following == [("src/b.py", "modified")]
+
+
+async def test_what_changed_between_two_wishes_is_told(root: Path) -> None:
+    watch = Watch(root, "src/**/*.py")
+    async with watch:
+        pass
+    write(root / "src/a.py", "other")
+    watch.want("src/**/*.py", "notes.txt")
+    async with watch:
+        assert watch.first.started
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_without_watches_left_files_are_polled_and_it_is_said(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watchfiles, "awatch", lambda *_, **__: _fail(OSError(errno.ENOSPC, "no space left")))
+    monkeypatch.setattr(watcher, "POLL_SECONDS", 0.02)
+    async with Watch(root, "src/**/*.py") as watch:
+        assert "fs.inotify.max_user_watches" in watch.first.trouble
+        assert (await watch.batch()).started
+        write(root / "src/a.py", "something")
+        assert await watch.next() == [("src/a.py", "modified")]
+        write(root / "src/a.py", "something else in the same second")
+        assert await watch.next() == [("src/a.py", "modified")]
+        monkeypatch.undo()
+        write(root / "src/new/c.py", "x")
+        assert await watch.next() == [("src/new/c.py", "added")]
+
+
+async def _fail(error: OSError) -> AsyncIterator[set[Any]]:
+    raise error
+    yield set()
+
+
+async def test_other_errors_are_passed_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchfiles, "awatch", lambda *_, **__: _fail(PermissionError(errno.EACCES, "no")))
+    stream = follow.LocalFiles(clock.SystemClock()).follower(str(root)).follow(Watch(root, "src/*").wanted)
+    with pytest.raises(PermissionError):
+        await anext(stream)
+
+
+async def test_a_file_nobody_may_read_is_told_once(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        (root / "src/a.py").unlink()
+        (root / "src/a.py").mkdir()
+        assert await watch.next() == [("src/a.py", "deleted")]
+        await watch.nothing_before()
+
+
+def test_the_nearest_folder_of_a_path(root: Path) -> None:
+    files = follow.LocalFiles(clock.SystemClock())
+    assert files.nearest(str(root), "scr/jobs") == ("", "src")
+    assert files.nearest(str(root), "src/jobs") == ("src", "")
+    assert files.nearest(str(root), "src") == ("src", "")
+
+
+async def test_cancelling_leaves_nothing_behind(root: Path) -> None:
+    watch = Watch(root, "src/**/*.py")
+    async with watch:
+        waiting = asyncio.ensure_future(watch.batch())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
