@@ -13,6 +13,7 @@ import sdkpage  # noqa: E402
 
 from controller.cli import reference as cli_reference  # noqa: E402
 from controller.core import conditions, lifecycle, status  # noqa: E402
+from controller.importers import formats  # noqa: E402
 from controller.manifest import reference as schema_reference  # noqa: E402
 from controller.manifest import source  # noqa: E402
 
@@ -69,9 +70,16 @@ def lifecycle_page() -> str:
     return before + BEGIN + lifecycle.markdown() + END + rest.partition(END)[2]
 
 
+def importing_page() -> str:
+    """docs/importing.md: the tables are made from those that the importers go by."""
+    before, _, rest = (ROOT / "docs/importing.md").read_text(encoding="utf-8").partition(BEGIN)
+    return before + BEGIN + formats.markdown() + END + rest.partition(END)[2]
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_reference.text,
     "docs/conditions.md": conditions_page,
+    "docs/importing.md": importing_page,
     "docs/lifecycle.md": lifecycle_page,
     "docs/schemas.md": schema_reference.reference,
     "docs/sdk.md": sdkpage.page,

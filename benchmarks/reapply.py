@@ -20,7 +20,7 @@ def measure(options: Options) -> list[Measurement]:
         time.sleep(2.0)
         before = state(mine)
         for _ in range(options.runs):
-            checking.append(timed(mine, "validate", "-f", "load/"))
+            checking.append(timed(mine, "validate", "-j1", "-f", "load/"))
             ours.append(timed(mine, "apply", "-f", "load/"))
         changed = [what for what, value in state(mine).items() if value != before[what]]
     name = f"re-apply of {options.workers:,} unchanged sets"

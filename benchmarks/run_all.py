@@ -16,6 +16,7 @@ import sdk
 import serving
 import start
 import stop
+import validate
 import vars
 from common import OUT, QUICK, Measurement, Options, table, write_results
 
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "serving": serving,
     "sdk": sdk,
     "ensure": ensure,
+    "validate": validate,
 }
 
 

@@ -1,21 +1,32 @@
-"""Documents validated a second and core, end to end: read, parse, check, compare.
+"""`workerctl validate` of ten small manifests a worker: documents a CPU second, and what every core adds.
 
-`python benchmarks/validate.py [COUNT]` writes COUNT manifests (1,000) into a temporary folder, once as
-a file each and once as one file, and prints the best of three runs of each.
+CPU seconds are user and system time of the command and its processes, its start included, while every core
+is in use. The yardstick is what PyYAML's C parser needs to do no more than load the same files: alone for
+the cost, and as many at once as there are cores for what more cores bring on this machine at all.
 """
 
 from __future__ import annotations
 
-import json
-import pathlib
+import os
+import resource
+import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT)]
+from common import Measurement, Options, compare, run_alone, workerctl
 
-from controller.manifest import validate  # noqa: E402
+LEAST = 1300
+"""Documents a CPU second: kubeconform's published 50,714 in 38.7."""
+
+PARSING = 2.5
+SPEEDUP = 0.6
+"""Of what the machine gains: the start, and the rules between documents, are one process's."""
 
 DOCUMENT = """\
 apiVersion: workerset.dev/v1
@@ -35,35 +46,70 @@ spec:
   stop_grace: 5s
 """
 
-
-def measure(path: str) -> float:
-    """CPU seconds of the best of three runs."""
-    best = float("inf")
-    for _ in range(3):
-        started = time.process_time()
-        report = validate.validate([path])
-        best = min(best, time.process_time() - started)
-        assert report.ok, report.diagnostics[:1]
-    return best
+BARE = """\
+import gc, os, sys, yaml
+gc.disable()
+for entry in os.scandir(sys.argv[1]):
+    with open(entry.path, encoding="utf-8") as file:
+        list(yaml.load_all(file.read(), yaml.CSafeLoader))
+"""
 
 
-def main() -> int:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+def measure(options: Options) -> list[Measurement]:
+    count = options.workers * 10
+    with manifests(count) as (apart, together):
+        plain = [workerctl(), "validate", "--summary"]
+        bare = [sys.executable, "-c", BARE, apart]
+        cores = len(os.sched_getaffinity(0))
+        runs = []
+        for _ in range(options.runs):
+            loading, ours, alone = spent([bare]), spent([[*plain, apart]]), spent([[*plain, "-j1", apart]])
+            runs.append((loading, spent([bare] * cores), ours, alone, spent([[*plain, together]])))
+    name = f"validate {count:,} documents"
+    rates = {
+        "a file each": [count / ours.cpu for _, _, ours, _, _ in runs],
+        "one file": [count / one.cpu for *_, one in runs],
+    }
+    found = [
+        Measurement(f"{name}, {how}", statistics.median(rate), "a CPU second", LEAST, at_least=True)
+        for how, rate in rates.items()
+    ]
+    costs = [alone.cpu for _, _, _, alone, _ in runs], [loading.cpu for loading, *_ in runs]
+    found.append(compare(f"{name}: CPU time", *costs, unit="s", budget=PARSING, against="loading them"))
+    gain = statistics.median(alone.wall / ours.wall for _, _, ours, alone, _ in runs)
+    possible = statistics.median(cores * one.wall / every.wall for one, every, *_ in runs)
+    what = f"{name}: sooner on {cores} cores"
+    against = f"{cores} loaders at once"
+    return [*found, Measurement(what, gain, "×", SPEEDUP, possible, against, at_least=True)]
+
+
+class Spent(NamedTuple):
+    """Seconds of commands that ran at once, and of all their processes."""
+
+    cpu: float
+    wall: float
+
+
+def spent(commands: list[list[str]]) -> Spent:
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    running = [subprocess.Popen(words, stdout=subprocess.DEVNULL) for words in commands]
+    assert not any(one.wait() for one in running)
+    after, ended = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    return Spent(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, ended - began)
+
+
+@contextmanager
+def manifests(count: int) -> Iterator[tuple[str, str]]:
+    """The same documents as a folder of files, and as one file."""
     documents = [DOCUMENT.format(number=number) for number in range(count)]
-    with tempfile.TemporaryDirectory() as folder:
-        apart, together = pathlib.Path(folder, "apart"), pathlib.Path(folder, "together.yaml")
+    with tempfile.TemporaryDirectory(prefix="ws-bench-") as folder:
+        apart, together = Path(folder, "apart"), Path(folder, "together.yaml")
         apart.mkdir()
         for number, document in enumerate(documents):
             (apart / f"{number:05}.yaml").write_text(document)
         together.write_text("---\n".join(documents))
-        rates = {
-            "documents_per_cpu_second_one_file_each": round(count / measure(str(apart))),
-            "documents_per_cpu_second_in_one_file": round(count / measure(str(together))),
-        }
-    assert "jsonschema" not in sys.modules, "valid documents must not need jsonschema"
-    print(json.dumps({"documents": count, **rates}))
-    return 0
+        yield str(apart), str(together)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_alone(measure, __doc__))

@@ -18,7 +18,7 @@ FLOORS = {
     "core": 0, "sdk": 0,
     "ports": 1, "settings": 1, "clock": 1, "ids": 1,
     "manifest": 2, "store": 2, "runtime": 2, "vars": 2, "files": 2, "client": 2, "kube": 2, "probes": 2,
-    "engine": 3, "api": 3,
+    "engine": 3, "api": 3, "importers": 3,
     "projectcontrol": 4,
     "app": 5,
     "places": 4,

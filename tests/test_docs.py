@@ -14,7 +14,7 @@ import pytest
 
 from controller.cli import errors, main, registry
 from controller.core import conditions, parse
-from controller.manifest import diagnostics, validate
+from controller.manifest import codes, diagnostics, validate
 from controller.sdk.workerset import contract
 
 ROOT = Path(__file__).parents[1]
@@ -219,6 +219,13 @@ def test_every_exit_code_is_in_the_table() -> None:
     codes = {value for name, value in vars(errors).items() if name.isupper() and isinstance(value, int)}
     told = {int(code) for code in re.findall(r"^\| `?(\d+)`?", page, re.MULTILINE)}
     assert codes - told == set()
+
+
+def test_every_code_of_a_diagnostic_is_told_about() -> None:
+    page = (ROOT / "docs" / "validate.md").read_text(encoding="utf-8")
+    assert {f"| `{code}` | {about} | {fix} |" for code, (about, fix) in codes.CODES.items()} <= {
+        *page.splitlines()
+    }
 
 
 def test_every_variable_of_a_worker_is_in_the_contract() -> None:

@@ -8,7 +8,7 @@ from typing import NoReturn
 from starlette.applications import Starlette
 
 from controller import ports
-from controller.api import bookmarks, namespaces, pages, replies, routes
+from controller.api import bookmarks, namespaces, pages, replies, routes, views
 from controller.api.services import LoadYaml, Services
 from controller.api.workers import desk
 
@@ -38,6 +38,7 @@ class Parts:
 
 def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starlette:
     """The API on these ports; `app.state.streams` ends what goes on (`server.py` does)."""
+    histories = views.Histories(parts.store)
     services = Services(
         store=parts.store,
         schema=parts.schema,
@@ -53,6 +54,8 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         streams=replies.Streams(),
         pages=pages.Pages(),
         bookmarks=bookmarks.Bookmarks(parts.store.subscribe, bookmark_seconds),
+        histories=histories,
+        readers=views.of_sets(parts.store, histories),
     )
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))

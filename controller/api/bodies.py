@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 
 from starlette.types import Receive
 
+from controller.api import protobuf
 from controller.api.services import LoadYaml
 from controller.core import errors, kinds
 
@@ -75,13 +76,15 @@ def parse_yaml(body: bytes, load: LoadYaml) -> Any:
 
 
 def parse_object(body: bytes, content_type: str, load: LoadYaml) -> kinds.Object:
-    """The object of a create or an update, in JSON or YAML."""
+    """The object of a create or an update, in JSON, YAML or protobuf."""
     if content_type in YAML_TYPES:
         found = parse_yaml(body, load)
     elif content_type in JSON_TYPES:
         found = parse_json(body)
+    elif content_type == protobuf.MEDIA_TYPE:
+        found = protobuf.parse(body)
     else:
-        raise unsupported(content_type, (*JSON_TYPES[1:2], YAML_TYPES[0]))
+        raise unsupported(content_type, (*JSON_TYPES[1:2], YAML_TYPES[0], protobuf.MEDIA_TYPE))
     return must_be_object(found)
 
 

@@ -8,9 +8,12 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from controller.api import bodies, encode, negotiation, query, registry, replies
+from controller.api import bodies, encode, negotiation, protobuf, query, registry, replies
 from controller.api.services import Services
-from controller.core import errors, kinds
+from controller.core import errors, kinds, users
+
+USER = "workerset.user"
+"""Key of the scope: who asks, where that is not the owner of the socket."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -18,7 +21,17 @@ _LOG = logging.getLogger(__name__)
 class Call:
     """The request as handlers see it. `served` is unset for paths that are about no kind."""
 
-    __slots__ = ("_headers", "_receive", "method", "params", "query", "served", "services", "subresource")
+    __slots__ = (
+        "_headers",
+        "_receive",
+        "method",
+        "params",
+        "query",
+        "served",
+        "services",
+        "subresource",
+        "user",
+    )
 
     def __init__(
         self,
@@ -34,6 +47,7 @@ class Call:
         self.services = services
         self.served = served
         self.subresource = subresource
+        self.user: users.User = scope.get(USER, users.OWNER)
         self._headers = scope["headers"]
         self._receive = receive
 
@@ -71,8 +85,10 @@ class Call:
         return await bodies.read(self._receive, int(declared) if declared.isdigit() else None, limit)
 
     async def json(self, limit: int = bodies.LIMIT) -> dict[str, Any]:
-        """A JSON object; an empty body is an empty one."""
+        """An object, as deletions may have one; an empty body is an empty one."""
         body = await self.body(limit)
+        if self.content_type == protobuf.MEDIA_TYPE:
+            return protobuf.parse(body)
         return bodies.must_be_object(bodies.parse_json(body)) if body.strip() else {}
 
     def not_found(self) -> errors.NotFound:
@@ -81,7 +97,7 @@ class Call:
 
     def live(self) -> kinds.Object:
         """The object of the path. Raises NotFound."""
-        found = self.services.store.find(self.resource, self.key)
+        found = self.services.reader(self.resource).find(self.resource, self.key)
         if found is None:
             raise self.not_found()
         return found

@@ -7,20 +7,19 @@ from collections.abc import AsyncIterator
 from controller import ports
 from controller.api import call as calls
 from controller.api import negotiation, query, registry, replies
-from controller.core import errors, fields, kinds, stamps
+from controller.core import errors, fields, kinds, pods, stamps
 
 TEXT = "text/plain; charset=utf-8"
-CONTAINER = "main"
 
 
 async def read(call: calls.Call) -> replies.Sendable:
     registry.require(call.served, "get", "log")
     require_text(call)
     pod = call.live()
-    container = call.query.text("container", CONTAINER)
-    if container != CONTAINER:
+    container = call.query.text("container", pods.CONTAINER)
+    if container != pods.CONTAINER:
         raise errors.BadRequest(
-            f"container {container} is not valid for pod {call.key.name}, a worker has one: {CONTAINER}"
+            f"container {container} is not valid for pod {call.key.name}, a worker has one: {pods.CONTAINER}"
         )
     wanted = options(call)
     return await stream(call, call.services.logs.read((ref_of(pod),), wanted), follow=wanted.follow)

@@ -1,7 +1,7 @@
 """`Accept`: which representation a client gets (RFC 9110 12.5.1, Kubernetes API concepts).
 
 JSON is what there is; a client may ask for it as a Table or as metadata only. What is unknown in the list
-(protobuf, aggregated discovery) is passed over, so that clients fall back to what they also name.
+(protobuf) is passed over, so that clients fall back to what they also name.
 """
 
 from __future__ import annotations
@@ -39,6 +39,17 @@ def choose(accept: str) -> Form:
             f"application/json;as=Table;v=v1;g=meta.k8s.io: {accept[:200]}"
         )
     return max(found, key=lambda pair: pair[0])[1]
+
+
+def wants_aggregated(accept: str) -> bool:
+    """Discovery in its aggregated form, in the one version of it that is written here."""
+    for part in accept.split(","):
+        name, *rest = (piece.strip() for piece in part.split(";"))
+        if name.lower() == _JSON[0] and {"g=apidiscovery.k8s.io", "v=v2", "as=APIGroupDiscoveryList"} <= {
+            *rest
+        }:
+            return True
+    return False
 
 
 def accepts_text(accept: str) -> bool:

@@ -14,8 +14,16 @@ _AGENT_WORD = re.compile(r"[^/\s]+")
 UNKNOWN_MANAGER = "unknown"
 
 
-def of_write(call: calls.Call, operation: Literal["Update", "Apply"] = "Update") -> admission.WriteOptions:
-    """Raises Invalid for what makes no sense. Validation defaults to Warn, as in Kubernetes."""
+def of_write(
+    call: calls.Call,
+    operation: Literal["Update", "Apply"] = "Update",
+    *,
+    of: kinds.Resource | None = None,
+) -> admission.WriteOptions:
+    """Raises Invalid for what makes no sense. Validation defaults to Warn, as in Kubernetes.
+
+    `of` is what is written where the path names a view of it.
+    """
     asked = call.query
     force = asked.flag("force")
     if asked.has("force") and operation != "Apply":
@@ -29,13 +37,13 @@ def of_write(call: calls.Call, operation: Literal["Update", "Apply"] = "Update")
         validation=cast('Literal["Strict", "Warn", "Ignore"]', validation),
         now=call.services.now(),
         uid=call.services.ids.uid(),
-        ensured=_ensured(call),
+        ensured=_ensured(call, of or call.resource),
     )
 
 
-def _ensured(call: calls.Call) -> ensured.Ensures | None:
+def _ensured(call: calls.Call, resource: kinds.Resource) -> ensured.Ensures | None:
     """S3.2: no write but a release takes a name away that workers asked for."""
-    if call.resource != kinds.WORKERSETS or not call.key.name:
+    if resource != kinds.WORKERSETS or not call.key.name:
         return None
     return call.services.store.ensures(call.key.namespace, call.key.name)
 

@@ -8,7 +8,7 @@ from typing import Any
 from controller.api import call as calls
 from controller.api import encode, pages, query, replies
 from controller.api.negotiation import Form
-from controller.core import kinds, table
+from controller.core import kinds, table, viewtables
 
 META_VERSION = "meta.k8s.io/v1"
 
@@ -67,7 +67,7 @@ class TableForm:
     __slots__ = ("include", "layout", "now")
 
     def __init__(self, call: calls.Call, layout: table.Layout | None = None) -> None:
-        self.layout = layout or table.layout(call.resource)
+        self.layout = layout or viewtables.layout(call.resource)
         self.include = include_of(call.query)
         self.now = call.services.clock.wall()
 

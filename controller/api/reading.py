@@ -46,7 +46,7 @@ def _page(call: calls.Call, select: selectors.Predicate | None) -> pages.Page:
                 "resourceVersionMatch", "may not be given with continue", reason="FieldValueForbidden"
             )
         return call.services.pages.next(token, limit, question)
-    found, version = call.services.store.list(call.resource, call.namespace)
+    found, version = call.services.reader(call.resource).list(call.resource, call.namespace)
     _check_version(asked, version)
     picked = found if select is None else [obj for obj in found if select(obj)]
     return call.services.pages.first(picked, version, limit, question, call.services.ids.run())

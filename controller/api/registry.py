@@ -1,6 +1,7 @@
 """Which verbs each kind has. What is missing here is answered with 405 and a sentence.
 
-A kind gets its routes from this table alone (`docs/api.md` has it for readers).
+A kind gets its routes, its place in discovery and its OpenAPI document from this table alone (`docs/api.md`
+has it for readers); one that the store does not hold has its handlers in `routes.py`.
 """
 
 from __future__ import annotations
@@ -22,9 +23,30 @@ class Served:
     subresources: tuple[tuple[str, tuple[str, ...]], ...] = ()
     instead: str = ""
 
+    @property
+    def gvk(self) -> dict[str, str]:
+        """Group, version and kind as discovery and OpenAPI name them."""
+        return gvk(self.resource.group, self.resource.version, self.resource.kind)
+
+    def kind_of(self, subresource: str) -> dict[str, str]:
+        """What a subresource speaks, as group, version and kind: its own kind, or that of the resource."""
+        own = _SUBRESOURCE_KINDS.get(subresource)
+        return gvk(*own) if own else self.gvk
+
     def verbs_of(self, subresource: str) -> tuple[str, ...]:
         return dict(self.subresources).get(subresource, ()) if subresource else self.verbs
 
+
+def gvk(group: str, version: str, kind: str) -> dict[str, str]:
+    return {"group": group, "version": version, "kind": kind}
+
+
+_SUBRESOURCE_KINDS = {
+    "scale": ("autoscaling", "v1", "Scale"),
+}
+
+STREAMS = frozenset({"exec", "attach", "portforward"})
+"""Subresources that reach into a worker, whatever the method they are asked by."""
 
 SERVED = (
     Served(
@@ -43,7 +65,23 @@ SERVED = (
     Served(
         kinds.NAMESPACES, (*READ, *WRITE), (("status", ("get",)),), "delete namespaces one by one, by name"
     ),
+    Served(
+        kinds.DEPLOYMENTS,
+        (*READ, "update", "patch"),
+        (("status", ("get",)), ("scale", ("get", "update", "patch"))),
+        "a Deployment is a view of a WorkerSet: create and delete the WorkerSet",
+    ),
+    Served(
+        kinds.REPLICA_SETS,
+        READ,
+        (("status", ("get",)),),
+        "a ReplicaSet is a view of a revision of a WorkerSet: change the WorkerSet",
+    ),
     Served(kinds.REVISIONS, READ, instead="a revision is written when the template of a WorkerSet changes"),
+    Served(kinds.SERVICES, ("get", "list"), instead="there are no Services: HTTP sets listen themselves"),
+    Served(kinds.ACCESS_REVIEWS, ("create",)),
+    Served(kinds.RULES_REVIEWS, ("create",)),
+    Served(kinds.SUBJECT_REVIEWS, ("create",)),
 )
 
 _METHODS = {
@@ -80,5 +118,13 @@ def find(api_version: object, kind: object) -> Served | None:
     """The row of an object's own words."""
     for served in SERVED:
         if (served.resource.api_version, served.resource.kind) == (api_version, kind):
+            return served
+    return None
+
+
+def find_plural(group: str, plural: str) -> Served | None:
+    """The row of a kind as paths name it."""
+    for served in SERVED:
+        if (served.resource.group, served.resource.plural) == (group, plural):
             return served
     return None

@@ -26,8 +26,16 @@ class Sendable(Protocol):
     async def send(self, receive: Receive, send: Send, /) -> None: ...
 
 
-def _headers(content_type: str, warnings: Sequence[str], extra: Sequence[tuple[str, str]] = ()) -> Headers:
-    found = [(b"content-type", content_type.encode("ascii")), (b"cache-control", b"no-cache, private")]
+NO_CACHE = "no-cache, private"
+
+
+def _headers(
+    content_type: str, warnings: Sequence[str], extra: Sequence[tuple[str, str]] = (), cache: str = NO_CACHE
+) -> Headers:
+    found = [
+        (b"content-type", content_type.encode("ascii")),
+        (b"cache-control", cache.encode("ascii")),
+    ]
     found += [(b"warning", encode.warning(text).encode("ascii")) for text in warnings]
     return found + [(name.encode("ascii"), value.encode("ascii")) for name, value in extra]
 
@@ -45,10 +53,11 @@ class Reply:
         content_type: str = encode.JSON,
         warnings: Sequence[str] = (),
         extra: Sequence[tuple[str, str]] = (),
+        cache: str = NO_CACHE,
     ) -> None:
         self.body = body
         self.code = code
-        self.headers = _headers(content_type, warnings, extra)
+        self.headers = _headers(content_type, warnings, extra, cache)
 
     async def send(self, _receive: Receive, send: Send) -> None:
         headers = [*self.headers, (b"content-length", str(len(self.body)).encode("ascii"))]

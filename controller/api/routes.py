@@ -10,18 +10,23 @@ from starlette.types import Receive, Scope, Send
 from controller.api import (
     bulk,
     deleting,
+    deploying,
+    discovery,
     logs,
     manylogs,
     private,
     reading,
     registry,
+    reviews,
     subresources,
     system,
     writing,
 )
 from controller.api.call import Endpoint, Handler
+from controller.api.openapi import serving as openapi
 from controller.api.services import Services
 from controller.api.workers import endpoints, published
+from controller.core import kinds
 
 _COLLECTION: Mapping[str, Handler] = {
     "GET": reading.list_or_watch,
@@ -47,6 +52,21 @@ _SUBRESOURCES: Mapping[str, Mapping[str, Handler]] = {
     },
     "log": {"GET": logs.read},
 }
+_OF_KIND: Mapping[str, Mapping[str, Handler]] = {
+    kinds.ACCESS_REVIEWS.qualified: {"POST": reviews.access},
+    kinds.RULES_REVIEWS.qualified: {"POST": reviews.rules},
+    kinds.SUBJECT_REVIEWS.qualified: {"POST": reviews.subject},
+}
+"""The collections of kinds that the store does not hold."""
+
+_ITEMS_OF_KIND: Mapping[str, Mapping[str, Handler]] = {
+    kinds.DEPLOYMENTS.qualified: {**_ITEM, "PUT": deploying.update, "PATCH": deploying.patch},
+}
+"""Single objects of kinds that are written in their own way."""
+
+_SPEAKS_FOR = {(kinds.DEPLOYMENTS.qualified, "scale"): kinds.WORKERSETS}
+"""Subresources that are those of another kind, under the same names."""
+
 _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
     "/workerset/v1/project": {"GET": private.project},
     "/workerset/v1/apply": {"POST": bulk.apply},
@@ -72,7 +92,8 @@ def build(services: Services) -> list[Route]:
     routes: list[Route] = []
     for served in registry.SERVED:
         routes += _of_kind(services, served)
-    routes += [Route(path, Endpoint(services, handlers)) for path, handlers in _PRIVATE.items()]
+    others = {**_PRIVATE, **discovery.handlers(), **openapi.handlers(services.schema.document())}
+    routes += [Route(path, Endpoint(services, handlers)) for path, handlers in others.items()]
     nothing = Endpoint(
         services, dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), system.nothing_here)
     )
@@ -81,7 +102,7 @@ def build(services: Services) -> list[Route]:
 
 def _of_kind(services: Services, served: registry.Served) -> list[Route]:
     resource = served.resource
-    base = f"/apis/{resource.group}/{resource.version}" if resource.group else f"/api/{resource.version}"
+    base = resource.base_path
     inside = f"{base}/namespaces/{{namespace}}" if resource.namespaced else base
     collection = f"{inside}/{resource.plural}"
     found = [
@@ -90,21 +111,28 @@ def _of_kind(services: Services, served: registry.Served) -> list[Route]:
             Endpoint(
                 services,
                 _SUBRESOURCES[subresource],
-                served,
+                _speaking(served, subresource),
                 subresource=subresource,
                 allow=registry.allowed_methods(served, collection=False, subresource=subresource),
             ),
         )
         for subresource, _ in served.subresources
     ]
+    items = _ITEMS_OF_KIND.get(resource.qualified, _ITEM)
     item_allow = registry.allowed_methods(served, collection=False)
     allow = registry.allowed_methods(served, collection=True)
-    found.append(Route(f"{collection}/{{name}}", Endpoint(services, _ITEM, served, allow=item_allow)))
-    found.append(Route(collection, Endpoint(services, _COLLECTION, served, allow=allow)))
+    found.append(Route(f"{collection}/{{name}}", Endpoint(services, items, served, allow=item_allow)))
+    handlers = _OF_KIND.get(resource.qualified, _COLLECTION)
+    found.append(Route(collection, Endpoint(services, handlers, served, allow=allow)))
     if resource.namespaced:
         everywhere = {"GET": reading.list_or_watch}
         found.append(Route(f"{base}/{resource.plural}", Endpoint(services, everywhere, served, allow="GET")))
     return found
+
+
+def _speaking(served: registry.Served, subresource: str) -> registry.Served:
+    other = _SPEAKS_FOR.get((served.resource.qualified, subresource))
+    return served if other is None else next(one for one in registry.SERVED if one.resource == other)
 
 
 class _Otherwise:

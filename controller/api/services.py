@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.api import bookmarks, pages, replies
+from controller.api import bookmarks, pages, replies, views
 from controller.api.workers import desk
 from controller.core import kinds, stamps
 
@@ -30,6 +30,12 @@ class Services:
     streams: replies.Streams
     pages: pages.Pages
     bookmarks: bookmarks.Bookmarks
+    histories: views.Histories
+    readers: Mapping[str, views.Reader]
+
+    def reader(self, resource: kinds.Resource) -> views.Reader:
+        """Where objects of this kind are read."""
+        return self.readers.get(resource.qualified, self.store)
 
     def now(self) -> str:
         """The moment as objects record it."""

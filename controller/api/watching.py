@@ -67,16 +67,17 @@ class _Source:
         self._write = _Writer(call)
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        store, resource, namespace = self._call.services.store, self._call.resource, self._call.namespace
+        resource, namespace = self._call.resource, self._call.namespace
+        reader = self._call.services.reader(resource)
         state: Sequence[kinds.Object] = ()
         version = self._since
         if self._since is None or self._marked:
-            state, version = store.list(resource, namespace)
+            state, version = reader.list(resource, namespace)
             if self._since is not None and self._since > version:
                 raise errors.Expired(f"too large resource version: {self._since}, current: {version}")
             if self._since is None and self._marked is False:
                 state = ()
-        subscription = store.watch(resource, namespace, since=version)
+        subscription = reader.watch(resource, namespace, since=version)
         try:
             for chunk in self._initial(state):
                 yield chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.cli import importing
 from controller.client import errors as client_errors
 from controller.client import http, resources
 
@@ -19,13 +20,14 @@ NO_SPACE = ":nospace"
 
 _OF_KINDS = frozenset({"get", "describe", "delete", "label", "annotate", "patch", "edit", "wait"})
 _OF_SETS = frozenset({"scale", "restart", "stop", "start", "env"})
-_OF_FILES = frozenset({"up", "apply", "diff", "validate"})
+_OF_FILES = frozenset({"up", "apply", "diff", "validate", "import"})
 _FORMATS = ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns=")
 _WAITS = ("condition=Ready", "condition=Progressing=False", "delete", "create", "jsonpath=")
 _ACTIONS = {
     "rollout": ("status", "history", "undo", "restart", "pause", "resume"),
     "completion": ("bash", "zsh", "fish"),
     "vars": ("get", "list"),
+    "import": importing.NAMES,
 }
 _OF_NAMES = frozenset({"ensure", "release", "vars"})
 _TIMEOUT = 0.5
@@ -65,9 +67,9 @@ class Line:
 
 def option_value(name: str, action: argparse.Action | None, line: Line, context: Context) -> Found:
     """Values of an option."""
-    if name in ("-C", "--directory"):
+    if name in ("-C", "--directory", "-d", "--output-dir", "--working-dir", "--into"):
         return Found(directive=FOLDERS)
-    if name in ("-f", "--filename") or name.endswith("-file"):
+    if name in ("-f", "--filename", "--ignore-filename") or name.endswith("-file"):
         return Found(directive=FILES)
     if name in ("-n", "--namespace"):
         return _fit(line, names(resources.NAMESPACES, line, context))

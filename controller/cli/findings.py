@@ -13,29 +13,33 @@ if TYPE_CHECKING:
 
 def repository(cwd: str, environ: Mapping[str, str]) -> str:
     """The folder that a host of repositories takes paths from: its own word, the git top level, or `cwd`."""
-    workspace = environ.get("GITHUB_WORKSPACE", "")
-    if workspace and _is_within(cwd, workspace):
+    start, workspace = os.path.realpath(cwd), environ.get("GITHUB_WORKSPACE", "")
+    if workspace and _is_within(start, os.path.realpath(workspace)):
         return os.path.realpath(workspace)
-    folder = os.path.realpath(cwd)
+    folder = start
     while not os.path.exists(os.path.join(folder, ".git")):
-        above = os.path.dirname(folder)
-        if above == folder:
-            return os.path.realpath(cwd)
-        folder = above
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return start
     return folder
 
 
 def from_repository(name: str, cwd: str, base: str) -> str:
-    """`manifests/10-web.yaml`; what lies outside keeps its absolute path, standard input its name."""
+    """`manifests/10-web.yaml`, through links of folders; what lies outside keeps its absolute path.
+
+    Standard input keeps its name.
+    """
     if name == "stdin":
         return name
-    path = os.path.normpath(os.path.join(os.path.realpath(cwd), name))
-    return os.path.relpath(path, base) if _is_within(path, base) else path
+    folder, file = os.path.split(os.path.join(cwd, name))
+    folder = os.path.realpath(folder)
+    path = os.path.normpath(os.path.join(folder, file))
+    return os.path.relpath(path, base) if _is_within(folder, base) else path
 
 
-def _is_within(path: str, folder: str) -> bool:
-    path, folder = (os.path.realpath(os.path.dirname(path)), os.path.realpath(folder))
-    return f"{path}/".startswith(f"{folder.rstrip('/')}/")
+def _is_within(folder: str, base: str) -> bool:
+    """Of two resolved paths."""
+    return f"{folder}/".startswith(f"{base.rstrip('/')}/")
 
 
 def sentence(diagnostic: diagnostics.Diagnostic) -> str:

@@ -84,10 +84,15 @@ def execute(words: Sequence[str], context: contexts.Context) -> int:
 def _run_verb(start: _Start, module: ModuleType, context: contexts.Context) -> int:
     parser = build_parser(start.verb, module)
     parser.set_defaults(directory=start.directory, namespace=start.namespace)
+    words, behind = start.rest, []
+    if getattr(module, "TAKES_COMMAND", False) and "--" in words:
+        at = words.index("--")
+        words, behind = words[:at], words[at + 1 :]
     if getattr(module, "INTERMIXED", True):
-        args = parser.parse_intermixed_args(start.rest)
+        args = parser.parse_intermixed_args(words)
     else:
-        args = parser.parse_args(start.rest)
+        args = parser.parse_args(words)
+    args.behind = behind
     context.directory = args.directory
     return int(module.run(args, context))
 

@@ -147,8 +147,11 @@ def dump(word: str, value: Any) -> str:
     return dump_yaml(value)
 
 
-def dump_yaml(value: Any) -> str:
-    """YAML that YAML 1.1 and 1.2 readers understand alike: what either might take for a number is quoted."""
+def dump_yaml(value: Any, *, by_hand: bool = False) -> str:
+    """YAML that YAML 1.1 and 1.2 readers understand alike: what either might take for a number is quoted.
+
+    `by_hand` is how people write it: keys in their order, short lists on one line.
+    """
     import re
 
     import yaml
@@ -166,10 +169,22 @@ def dump_yaml(value: Any) -> str:
         style = "|" if "\n" in data else "'" if ambiguous.fullmatch(data) else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
+    def items(dumper: Any, data: list[Any]) -> Any:
+        is_short = len(str(data)) < 90 and all(
+            isinstance(one, (str, int)) and "\n" not in str(one) for one in data
+        )
+        return dumper.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=by_hand and is_short)
+
     Dumper.add_representer(str, text)
+    Dumper.add_representer(list, items)
     return str(
         yaml.dump(
-            value, Dumper=Dumper, default_flow_style=False, allow_unicode=True, sort_keys=True, width=1 << 30
+            value,
+            Dumper=Dumper,
+            default_flow_style=False,
+            allow_unicode=True,
+            sort_keys=not by_hand,
+            width=1 << 30,
         )
     )
 

@@ -2,7 +2,8 @@
 
 A verb's module has `add_arguments(parser) -> None`, `run(args, context) -> int`, and `EXAMPLES`
 (text for its help and for docs/cli.md); optionally `DESCRIPTION`, `EXIT_CODES` (what it means by codes
-other than the common ones) and `ERROR_CODE` (1 unless given).
+other than the common ones), `ERROR_CODE` (1 unless given) and `TAKES_COMMAND` (what stands behind `--` is a
+command, in `args.behind`).
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ VERBS: dict[str, Verb] = {
     "start": Verb("start", "start what was stopped", RUN),
     "status": Verb("status", "one screen: is everything well, and if not, why", RUN),
     "apply": Verb("apply", "declare what manifests say; starts a controller if none runs", DECLARE),
+    "init": Verb("init", "propose manifests for the folder as it is", DECLARE),
+    "create": Verb("create", "print the manifest of one set", DECLARE),
+    "import": Verb("importing", "manifests from what other process managers are told", DECLARE),
     "diff": Verb("diff", "what an apply would change, field by field and worker by worker", DECLARE),
     "validate": Verb("validate", "check manifests without a controller", DECLARE),
     "explain": Verb("explain", "what a field of the manifest means", DECLARE),

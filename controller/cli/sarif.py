@@ -49,7 +49,6 @@ def _rule(code: str) -> dict[str, Any]:
     about, fix = codes.CODES[code]
     return {
         "id": code,
-        "name": code,
         "shortDescription": {"text": f"{about[0].upper()}{about[1:]}."},
         "fullDescription": {"text": f"{about[0].upper()}{about[1:]}: {fix}."},
         "help": {"text": f"{fix[0].upper()}{fix[1:]}."},
@@ -62,7 +61,10 @@ def _result(one: diagnostics.Diagnostic, rule: int, name: str) -> dict[str, Any]
     artifact = (
         {"uri": f"file://{_uri(name)}"} if name.startswith("/") else {"uri": _uri(name), "uriBaseId": ROOT}
     )
-    location: dict[str, Any] = {"physicalLocation": {"artifactLocation": artifact, "region": _region(one)}}
+    physical: dict[str, Any] = {"artifactLocation": artifact, "region": _region(one)}
+    if one.excerpt is not None and one.excerpt.text:
+        physical["contextRegion"] = {"startLine": one.line, "snippet": {"text": one.excerpt.text}}
+    location: dict[str, Any] = {"physicalLocation": physical}
     if one.path:
         location["logicalLocations"] = [{"fullyQualifiedName": one.path, "kind": "member"}]
     result: dict[str, Any] = {
@@ -82,8 +84,8 @@ def _region(one: diagnostics.Diagnostic) -> dict[str, Any]:
     region: dict[str, Any] = {"startLine": max(one.line, 1), "startColumn": max(one.column, 1)}
     if end := findings.end_column(one):
         region["endColumn"] = end
-    if one.excerpt is not None and one.excerpt.text:
-        region["snippet"] = {"text": one.excerpt.text}
+    if one.excerpt is not None and (piece := one.excerpt.piece):
+        region["snippet"] = {"text": piece}
     return region
 
 

@@ -35,6 +35,11 @@ class Resource:
     def api_version(self) -> str:
         return f"{self.group}/{self.version}" if self.group else self.version
 
+    @property
+    def base_path(self) -> str:
+        """Where its group and version are served: `/apis/workerset.dev/v1`, `/api/v1`."""
+        return f"/apis/{self.api_version}" if self.group else f"/api/{self.version}"
+
 
 GROUP = "workerset.dev"
 
@@ -46,7 +51,31 @@ EVENTS = Resource("", "v1", "Event", "events", "event", ("ev",))
 PODS = Resource("", "v1", "Pod", "pods", "pod", ("po",), durable=False, categories=("all",))
 REVISIONS = Resource("apps", "v1", "ControllerRevision", "controllerrevisions", "controllerrevision")
 
-RESOURCES = (WORKERSETS, NAMESPACES, EVENTS, PODS, REVISIONS)
+CONFIG_MAPS = Resource("", "v1", "ConfigMap", "configmaps", "configmap", ("cm",))
+
+RESOURCES = (WORKERSETS, NAMESPACES, EVENTS, PODS, REVISIONS, CONFIG_MAPS)
+"""What the store holds."""
+
+SERVICES = Resource("", "v1", "Service", "services", "service", ("svc",), durable=False)
+
+
+def _review(group: str, kind: str) -> Resource:
+    """A question that is answered and forgotten."""
+    return Resource(group, "v1", kind, f"{kind.lower()}s", kind.lower(), namespaced=False, durable=False)
+
+
+ACCESS_REVIEWS = _review("authorization.k8s.io", "SelfSubjectAccessReview")
+RULES_REVIEWS = _review("authorization.k8s.io", "SelfSubjectRulesReview")
+SUBJECT_REVIEWS = _review("authentication.k8s.io", "SelfSubjectReview")
+
+DEPLOYMENTS = Resource("apps", "v1", "Deployment", "deployments", "deployment", ("deploy",), durable=False)
+"""A view of each set. Not in the category `all`, where the set itself is."""
+REPLICA_SETS = Resource("apps", "v1", "ReplicaSet", "replicasets", "replicaset", ("rs",), durable=False)
+NODES = Resource("", "v1", "Node", "nodes", "node", ("no",), namespaced=False, durable=False)
+POD_METRICS = Resource("metrics.k8s.io", "v1beta1", "PodMetrics", "pods", "pod", durable=False)
+NODE_METRICS = Resource(
+    "metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes", "node", namespaced=False, durable=False
+)
 
 LABEL_SET = "workerset.dev/set"
 LABEL_SCOPE = "workerset.dev/scope"

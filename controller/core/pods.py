@@ -25,6 +25,7 @@ from controller.core.lifecycle import State
 
 LABEL_REVISION = "controller-revision-hash"
 NODE = "local"
+CONTAINER, IMAGE = "main", "local"
 
 _PHASES = {
     State.PENDING: "Pending",
@@ -117,7 +118,7 @@ def _spec(declared: dict[str, Any], view: worker.View) -> dict[str, Any]:
         command = [declared.get("file", ""), view.worker_name]
     elif isinstance(command, str):
         command = [command]
-    container: dict[str, Any] = {"name": "main", "image": "local", "command": list(command)}
+    container: dict[str, Any] = {"name": CONTAINER, "image": IMAGE, "command": list(command)}
     if declared.get("args"):
         container["args"] = list(declared["args"])
     container["workingDir"] = declared.get("working_dir", ".")
@@ -163,8 +164,8 @@ def _ready(view: worker.View, before: dict[str, Any], now: float) -> dict[str, A
 def _container(view: worker.View) -> dict[str, Any]:
     live = view.run != "" and view.pid != 0
     container: dict[str, Any] = {
-        "name": "main",
-        "image": "local",
+        "name": CONTAINER,
+        "image": IMAGE,
         "imageID": "",
         "containerID": f"workerset://{view.run}" if view.run else "",
         "ready": view.ready,

@@ -16,7 +16,6 @@ CODES: dict[str, tuple[str, str]] = {
     "PlainScalar": ("a plain scalar that other tools read as something else than text", "quote it"),
     "Required": ("a field that must be there is missing", "add it"),
     "Syntax": ("text that is not YAML, or not JSON", "mend the line that is pointed at"),
-    "TooLong": ("more text than is allowed", "shorten it"),
     "TypeInvalid": ("a value of another type than the field's", "write the type that the message names"),
     "UnknownField": ("a field that WorkerSets do not have", "write the field that is meant, or remove it"),
     "Unreadable": ("a file that could not be opened", "correct its name, or what it permits"),

@@ -27,6 +27,11 @@ class Excerpt:
     column: int
     length: int
 
+    @property
+    def piece(self) -> str:
+        """What the carets are below."""
+        return self.text[self.column : self.column + self.length]
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -105,8 +110,7 @@ def _render_one(diagnostic: Diagnostic, paint: Paint) -> str:
         number = str(diagnostic.line)
         shown = diagnostic.excerpt
         before = shown.text[: shown.column]
-        marked = shown.text[shown.column : shown.column + shown.length]
-        carets = "^" * max(1, _width(marked))
+        carets = "^" * max(1, _width(shown.piece))
         lines.append(f"{paint('gutter', f'  {number} |')} {shown.text}".rstrip())
         gutter = paint("gutter", f"  {' ' * len(number)} |")
         lines.append(f"{gutter} {' ' * _width(before)}{paint(diagnostic.severity, carets)}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from controller.core import errors, kinds
+from controller.core import errors, kinds, rules
 from controller.manifest import check, diagnostics, files, locate, onpath, reader
 
 
@@ -49,22 +49,22 @@ class Examiner:
         self._cwd = cwd
         self._strict = strict
 
-    def file(self, text: files.FileText) -> FileResult:
-        """Never raises."""
+    def file(self, text: files.FileText, *, keep: bool = True) -> FileResult:
+        """Never raises. Without `keep` no document is held, only what rules between documents look at."""
         read = reader.read(text)
         found = [Examined(one.file, one.line, diagnostics=(one,)) for one in read.lost]
-        found += [self._examined(index, document) for index, document in enumerate(read.documents)]
+        found += [self._examined(index, document, keep) for index, document in enumerate(read.documents)]
         found.sort(key=lambda one: one.line)
         return FileResult(text.name, text.code == "Encoding" or not text.message, tuple(found))
 
-    def _examined(self, index: int, document: reader.Document) -> Examined:
+    def _examined(self, index: int, document: reader.Document, keep: bool) -> Examined:
         checked = self._checker.check(document.object)
-        found = list(document.problems)
-        found += [self.diagnostic(document, problem, certain=True) for problem in checked.problems]
-        found += [self._plain(document, node) for node in document.plain]
-        if checked.sound is not None:
-            found += self._beyond_schema(document, checked.sound)
-        obj = document.object
+        obj, sound = document.object, checked.sound
+        found = [self.diagnostic(document, problem, certain=True) for problem in checked.problems]
+        if not any(one.code == diagnostics.OTHER_KIND for one in found):
+            found += [*document.problems, *(self._plain(document, node) for node in document.plain)]
+        if sound is not None:
+            found += self._beyond_schema(document, sound)
         metadata = obj.get("metadata")
         metadata = metadata if isinstance(metadata, dict) else {}
         return Examined(
@@ -74,9 +74,9 @@ class Examiner:
             _text(obj.get("kind")),
             _text(metadata.get("namespace")),
             _text(metadata.get("name") or metadata.get("generateName")),
-            checked.sound,
+            sound if keep or sound is None else rules.outline(sound),
             tuple(found),
-            document,
+            document if keep else None,
         )
 
     def diagnostic(

@@ -86,7 +86,7 @@ def _notation(declared: source.Schema) -> str:
 
 def _notations() -> Iterator[str]:
     for name in _NOTATIONS:
-        yield f"| {name.replace('_', ' ')} | {source.load()['$defs'][name]['description']} |"
+        yield f"| {name.replace('_', ' ')} | {source.load()['$defs'][name]['$comment']} |"
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from controller.core import errors, kinds
-from controller.manifest import check
+from controller.manifest import check, source
 
 
 class WorkerSetSchema:
@@ -17,3 +18,7 @@ class WorkerSetSchema:
     def problems(self, obj: kinds.Object) -> Sequence[errors.FieldProblem]:
         """Every problem of the object, rules between its fields included."""
         return self._checker.check(obj).problems
+
+    def document(self) -> Mapping[str, Any]:
+        """The schema without references, as OpenAPI documents are made from it."""
+        return source.without_references(source.load())

@@ -62,6 +62,20 @@ def resolve(node: Schema, root: Schema) -> Schema:
     return {**resolve(target, root), **{key: value for key, value in node.items() if key != "$ref"}}
 
 
+def without_references(root: Schema) -> dict[str, Any]:
+    """The whole schema with every `$ref` filled in."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, list):
+            return [filled(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        return {key: filled(one) for key, one in resolve(value, root).items() if key != "$defs"}
+
+    whole: dict[str, Any] = filled(root)
+    return whole
+
+
 def at(path: tuple[str | int, ...], root: Schema | None = None) -> Schema | None:
     """The schema of the field at `path`, or None where the schema knows none."""
     root = root or load()

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from controller.core import rules
 from controller.manifest import diagnostics, examine, files
 
 Work = Callable[[], bytes]
@@ -38,16 +37,16 @@ def examine_all(
     stdin: TextIO | None,
     spread: Spread | None,
 ) -> list[examine.FileResult]:
-    """Every file, in order; in shares where that pays."""
-    shared = shares(found, spread.most) if spread is not None else []
-    if spread is None or len(shared) < 2:
+    """Every file, in order. With `spread`, in shares where that pays, and no document of a file is kept."""
+    if spread is None:
         return [examiner.file(files.read_one(one, stdin)) for one in found]
     results: dict[int, examine.FileResult] = {}
-    works = [functools.partial(_examine_share, share, found, examiner) for share in shared]
-    for share, answer in zip(shared, spread.run(works), strict=True):
-        results.update(zip(share, map(_decoded, json.loads(answer)), strict=True))
+    if shared := shares(found, spread.most):
+        works = [functools.partial(_examine_share, share, found, examiner) for share in shared]
+        for share, answer in zip(shared, spread.run(works), strict=True):
+            results.update(zip(share, map(_decoded, json.loads(answer)), strict=True))
     return [
-        results[place] if place in results else examiner.file(files.read_one(one, stdin))
+        results[place] if place in results else _examine_one(one, examiner, stdin)
         for place, one in enumerate(found)
     ]
 
@@ -73,8 +72,16 @@ def shares(found: Sequence[files.Found], most: int) -> list[list[int]]:
     return [sorted(share) for _, _, share in sorted(dealt, key=lambda one: one[1])]
 
 
+def _examine_one(
+    one: files.Found, examiner: examine.Examiner, stdin: TextIO | None = None
+) -> examine.FileResult:
+    """Standard input cannot be read a second time, so its documents are kept."""
+    is_stdin = isinstance(one, files.Place) and one.path == "-"
+    return examiner.file(files.read_one(one, stdin), keep=is_stdin)
+
+
 def _examine_share(share: Sequence[int], found: Sequence[files.Found], examiner: examine.Examiner) -> bytes:
-    return json.dumps([_encoded(examiner.file(files.read_one(found[place]))) for place in share]).encode()
+    return json.dumps([_encoded(_examine_one(found[place], examiner)) for place in share]).encode()
 
 
 def _encoded(result: examine.FileResult) -> list[Any]:
@@ -82,9 +89,8 @@ def _encoded(result: examine.FileResult) -> list[Any]:
 
 
 def _encoded_one(one: examine.Examined) -> list[Any]:
-    sound = None if one.sound is None else rules.outline(one.sound)
     told = [_encoded_diagnostic(diagnostic) for diagnostic in one.diagnostics]
-    return [one.line, one.index, one.kind, one.namespace, one.name, sound, told]
+    return [one.line, one.index, one.kind, one.namespace, one.name, one.sound, told]
 
 
 def _encoded_diagnostic(one: diagnostics.Diagnostic) -> list[Any]:

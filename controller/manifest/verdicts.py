@@ -83,7 +83,7 @@ def status_of(found: tuple[diagnostics.Diagnostic, ...], *, skip_others: bool) -
     """What diagnostics make of a document."""
     if any(one.code in _OF_FILES for one in found):
         return "unreadable"
-    if skip_others and found and all(one.code in diagnostics.OTHERS for one in found):
+    if skip_others and any(one.code in diagnostics.OTHERS for one in found):
         return "skipped"
     return "invalid" if any(one.severity == "error" for one in found) else "valid"
 

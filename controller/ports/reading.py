@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from controller.core import errors, kinds, runs
 
@@ -17,6 +17,10 @@ class Schema(Protocol):
 
         Unknown fields have the code `UnknownField`.
         """
+        ...
+
+    def document(self) -> Mapping[str, Any]:
+        """The schema itself (JSON Schema 2020-12), with its references filled in."""
         ...
 
 

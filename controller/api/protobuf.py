@@ -1,0 +1,210 @@
+"""Bodies in Kubernetes' protobuf: how kubectl writes the few kinds it has compiled in, whoever it talks to.
+
+An envelope (`k8s\\0`, then runtime.Unknown) names the kind, a table the fields of it; what the table does not
+name is passed over, as protobuf wants. Only what clients send is here: answers are JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NoReturn
+
+from controller.core import errors
+
+MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
+
+_MAGIC = b"k8s\x00"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DEEPEST = 32
+
+Scalar = Literal["text", "bytes", "bool", "int", "time"]
+Message = Mapping[int, "Field"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a message: its name in JSON, and what it holds."""
+
+    name: str
+    of: Scalar | Message = "text"
+    shape: Literal["one", "list", "map"] = "one"
+
+
+_OWNER: Message = {
+    1: Field("kind"),
+    3: Field("name"),
+    4: Field("uid"),
+    5: Field("apiVersion"),
+    6: Field("controller", "bool"),
+    7: Field("blockOwnerDeletion", "bool"),
+}
+_METADATA: Message = {
+    1: Field("name"),
+    2: Field("generateName"),
+    3: Field("namespace"),
+    5: Field("uid"),
+    6: Field("resourceVersion"),
+    7: Field("generation", "int"),
+    8: Field("creationTimestamp", "time"),
+    11: Field("labels", "text", "map"),
+    12: Field("annotations", "text", "map"),
+    13: Field("ownerReferences", _OWNER, "list"),
+    14: Field("finalizers", "text", "list"),
+}
+_ATTRIBUTES: Message = {
+    number: Field(name)
+    for number, name in enumerate(
+        ("namespace", "verb", "group", "version", "resource", "subresource", "name"), start=1
+    )
+}
+_ACCESS: Message = {
+    1: Field("resourceAttributes", _ATTRIBUTES),
+    2: Field("nonResourceAttributes", {1: Field("path"), 2: Field("verb")}),
+}
+_META = {1: Field("metadata", _METADATA)}
+
+KINDS: Mapping[tuple[str, str], Message] = {
+    ("v1", "Namespace"): {**_META, 2: Field("spec", {1: Field("finalizers", "text", "list")})},
+    ("v1", "ConfigMap"): {
+        **_META,
+        2: Field("data", "text", "map"),
+        3: Field("binaryData", "bytes", "map"),
+        4: Field("immutable", "bool"),
+    },
+    ("authorization.k8s.io/v1", "SelfSubjectAccessReview"): {**_META, 2: Field("spec", _ACCESS)},
+    ("authorization.k8s.io/v1", "SelfSubjectRulesReview"): {
+        **_META,
+        2: Field("spec", {1: Field("namespace")}),
+    },
+    ("authentication.k8s.io/v1", "SelfSubjectReview"): _META,
+    ("v1", "DeleteOptions"): {
+        1: Field("gracePeriodSeconds", "int"),
+        2: Field("preconditions", {1: Field("uid"), 2: Field("resourceVersion")}),
+        3: Field("orphanDependents", "bool"),
+        4: Field("propagationPolicy"),
+        5: Field("dryRun", "text", "list"),
+    },
+}
+"""Field numbers are those of Kubernetes' generated.proto files."""
+
+_ENVELOPE: Message = {1: Field("type", {1: Field("apiVersion"), 2: Field("kind")}), 2: Field("raw", "bytes")}
+
+
+def parse(body: bytes) -> dict[str, Any]:
+    """The object as JSON has it. Raises BadRequest."""
+    if not body.startswith(_MAGIC):
+        _refuse("it does not begin with the bytes k8s and zero")
+    envelope = _message(body[len(_MAGIC) :], _ENVELOPE, 0)
+    named = envelope.get("type", {})
+    about = (named.get("apiVersion", ""), named.get("kind", ""))
+    wanted = KINDS.get(about)
+    if wanted is None:
+        raise errors.BadRequest(
+            f"this kind is not read in protobuf, send it as JSON: {about[0] or '-'} {about[1] or '-'}"[:200]
+        )
+    raw = base64.b64decode(envelope.get("raw", ""))
+    return {"apiVersion": about[0], "kind": about[1], **_message(raw, wanted, 0)}
+
+
+def _refuse(why: str) -> NoReturn:
+    raise errors.BadRequest(f"the body is no valid protobuf: {why}")
+
+
+def _message(data: bytes, fields: Message, depth: int) -> dict[str, Any]:
+    """Absent, empty and unknown fields are left out."""
+    if depth > _DEEPEST:
+        _refuse("it is nested too deeply")
+    found: dict[str, Any] = {}
+    for number, wire in _records(data):
+        field = fields.get(number)
+        if field is None:
+            continue
+        if field.shape == "map":
+            key, value = _entry(wire, field, depth)
+            found.setdefault(field.name, {})[key] = value
+            continue
+        value = _value(wire, field.of, depth)
+        if field.shape == "list":
+            found.setdefault(field.name, []).append(value)
+        elif value not in ("", None):
+            found[field.name] = value
+    return found
+
+
+def _entry(wire: bytes | int, field: Field, depth: int) -> tuple[str, Any]:
+    """A map is a list of pairs; a missing half is empty."""
+    pair = dict(_records(_inside(wire)))
+    return _text(pair.get(1, b"")), _value(pair.get(2, b""), field.of, depth)
+
+
+def _value(wire: bytes | int, of: Scalar | Message, depth: int) -> Any:
+    if of == "text":
+        return _text(wire)
+    if of == "bytes":
+        return base64.b64encode(_inside(wire)).decode("ascii")
+    if of == "time":
+        return _moment(dict(_records(_inside(wire))))
+    if of in ("bool", "int"):
+        if not isinstance(wire, int):
+            _refuse("a number is written as text")
+        return bool(wire) if of == "bool" else wire - (1 << 64 if wire >> 63 else 0)
+    assert not isinstance(of, str)
+    return _message(_inside(wire), of, depth + 1)
+
+
+def _moment(parts: Mapping[int, bytes | int]) -> str | None:
+    seconds = parts.get(1)
+    if not isinstance(seconds, int) or not 0 < seconds < 1 << 37:
+        return None
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _text(wire: bytes | int) -> str:
+    try:
+        return _inside(wire).decode()
+    except UnicodeDecodeError:
+        _refuse("a text is no UTF-8")
+
+
+def _inside(wire: bytes | int) -> bytes:
+    if isinstance(wire, int):
+        _refuse("a text is written as a number")
+    return wire
+
+
+def _records(data: bytes) -> Iterator[tuple[int, bytes | int]]:
+    """Field numbers with what follows them: a number, or bytes."""
+    at = 0
+    while at < len(data):
+        tag, at = _varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = _varint(data, at)
+            yield tag >> 3, value
+            continue
+        if kind == 2:
+            size, at = _varint(data, at)
+        elif kind in (1, 5):
+            size = 8 if kind == 1 else 4
+        else:
+            _refuse(f"there is no such wire type: {kind}")
+        if at + size > len(data):
+            _refuse("it ends too early")
+        yield tag >> 3, data[at : at + size]
+        at += size
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if at >= len(data):
+            _refuse("it ends too early")
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & (1 << 64) - 1, at
+    _refuse("a number is too long")

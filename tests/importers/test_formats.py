@@ -1,0 +1,367 @@
+"""Single traits of each format, where a golden file would not say why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from controller.importers import formats, sources
+from tests.fakes.import_files import ImportFiles
+from tests.importers.reading import lost, spec, translated
+
+
+def compose(service: str, files: dict[str, str] | None = None) -> dict[str, Any]:
+    return spec("compose", f"services:\n  web:\n    command: a\n    {service}\n", ImportFiles(files))
+
+
+# ----------------------------------------------------------------------------------------- procfile
+
+
+def test_procfile_ports_go_up_by_a_hundred() -> None:
+    found = translated("procfile", "web: a -p $PORT\napi: b -p $PORT\nworker: c\n")
+    assert [draft.spec.get("port") for draft in found.sets] == [5000, 5100, None]
+
+
+def test_procfile_web_may_read_its_port() -> None:
+    assert spec("procfile", "web: python app.py\n")["env"] == {"PORT": "5000"}
+
+
+def test_procfile_windows_line_ends_and_no_line_end_at_all() -> None:
+    found = translated("procfile", "web: a\r\nworker: b")
+    assert [draft.spec["command"] for draft in found.sets] == ["a", "b"]
+
+
+# ------------------------------------------------------------------------------------------ compose
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("${A}", "one"), ("$A", "one"), ("${B:-two}", "two"), ("${E:-two}", "two"), ("${E-two}", ""),
+        ("${B-}", ""), ("${A:+yes}", "yes"), ("${B:+yes}", ""), ("${B:-${C:-three}}", "three"), ("$$A", "$A"),
+        ("${A}x$A", "onexone"), ("100%", "100%"), ("a$", "a$"),
+    ],
+)  # fmt: skip
+def test_compose_variables(text: str, value: str) -> None:
+    assert compose(f"environment: {{X: '{text}'}}", {".env": "A=one\nE=\n"})["env"] == {"X": value}
+
+
+def test_compose_a_variable_nobody_sets_is_lost_in_env_and_asked_for_in_a_command() -> None:
+    text = "services: {web: {command: 'serve $X', environment: {A: 'b$X', X: $X}}}\n"
+    found = translated("compose", text)
+    assert found.sets[0].spec["command"] == "serve $(X)"
+    assert "env" not in found.sets[0].spec
+    assert lost(found) == ["compose.yaml:1: environment.A: X is not set in .env"]
+
+
+@pytest.mark.parametrize("restart", ["no", "always", "unless-stopped", "on-failure", "on-failure:3"])
+def test_compose_restart(restart: str) -> None:
+    wanted = {"no": "never", "on-failure": "on_failure"}.get(restart.partition(":")[0], "always")
+    assert compose(f'restart: "{restart}"')["restart"] == wanted
+
+
+@pytest.mark.parametrize(
+    ("test", "probe"),
+    [
+        ("[CMD, curl, -f, 'http://localhost:80/up']", {"http": "/up", "port": 80}),
+        ("curl --fail http://127.0.0.1:8000/ || exit 1", {"http": "/", "port": 8000}),
+        ("wget -q --spider http://localhost:8000/a?b=c", {"http": "/a?b=c", "port": 8000}),
+        ("curl -f http://other:8000/", {"exec": ["sh", "-c", "curl -f http://other:8000/"]}),
+        ("curl -f http://localhost:8000/ | grep ok",
+         {"exec": ["sh", "-c", "curl -f http://localhost:8000/ | grep ok"]}),
+        ("[CMD, pg_isready]", {"exec": ["pg_isready"]}),
+        ("[CMD-SHELL, 'a && b']", {"exec": ["sh", "-c", "a && b"]}),
+        ("[NONE]", None),
+    ],
+)  # fmt: skip
+def test_compose_health_checks(test: str, probe: dict[str, Any] | None) -> None:
+    written = test if test.startswith("[") else f"'{test}'"
+    assert compose(f"healthcheck: {{test: {written}}}").get("readiness_probe") == probe
+
+
+def test_compose_a_disabled_health_check() -> None:
+    assert "readiness_probe" not in compose("healthcheck: {disable: true, test: a}")
+
+
+def test_compose_extends_in_a_circle_is_refused() -> None:
+    text = "services: {a: {extends: b}, b: {extends: a}}\n"
+    with pytest.raises(sources.NotOurs, match="extends leads in a circle"):
+        translated("compose", text)
+
+
+def test_compose_include_is_followed_and_in_a_circle_refused() -> None:
+    other = {"more/b.yaml": "services: {b: {command: b}}\n"}
+    found = translated("compose", "include: [more/b.yaml]\nservices: {a: {command: a}}\n", ImportFiles(other))
+    assert [draft.name for draft in found.sets] == ["b", "a"]
+    circle = {"compose.yaml": "include: [compose.yaml]\n"}
+    with pytest.raises(sources.NotOurs, match="circle"):
+        translated("compose", circle["compose.yaml"], ImportFiles(circle))
+
+
+def test_compose_services_of_one_port_keep_the_first() -> None:
+    text = 'services:\n  a: {command: a, ports: ["80:8000"]}\n  b: {command: b, ports: ["81:8000"]}\n'
+    found, made = formats.documents("compose", (sources.Source("compose.yaml", text),), ImportFiles())
+    assert [document["spec"].get("port") for _, document in made] == [8000, None]
+    assert any("already uses the address" in said for said in lost(found))
+
+
+def test_compose_names_that_come_out_alike_are_told_apart() -> None:
+    text = "services: {a_b: {command: a}, a-b: {command: b, depends_on: [a_b]}}\n"
+    _, made = formats.documents("compose", (sources.Source("compose.yaml", text),), ImportFiles())
+    assert [document["metadata"]["name"] for _, document in made] == ["a-b", "a-b-2"]
+
+
+def test_compose_options_of_an_images_program_are_no_command() -> None:
+    found = translated("compose", "services: {db: {image: mysql, command: [--sql-mode=X]}}\n")
+    assert "command" not in found.sets[0].spec
+    assert lost(found) == [
+        "compose.yaml:1: db: its program is that of an image: install it, and write a command"
+    ]
+
+
+def test_a_script_asks_for_variables_as_the_shell_does() -> None:
+    found = translated("compose", "services: {a: {command: [sh, -c, 'a \"$X\" $$Y $$(date)']}}\n")
+    assert found.sets[0].spec["command"] == ["sh", "-c", 'a "${X}" $Y $$(date)']
+    made = spec("supervisord", "[program:a]\ncommand=bash -c 'a %(ENV_X)s'\n")
+    assert made["command"] == ["bash", "-c", "a ${X}"]
+
+
+def test_compose_options_are_those_of_the_dockerfiles_entrypoint() -> None:
+    files = ImportFiles({"Dockerfile": 'FROM a\nENTRYPOINT ["serve"]\nCMD ["--never"]\n'})
+    assert (
+        spec("compose", "services: {web: {build: ., command: --fast}}\n", files)["command"] == "serve --fast"
+    )
+
+
+# -------------------------------------------------------------------------------------- supervisord
+
+
+@pytest.mark.parametrize(
+    ("form", "numprocs", "commands"),
+    [
+        ("%(process_num)d", 3, ["a $(WORKERSET_ORDINAL)"]),
+        ("80%(process_num)02d", 3, ["a 800$(WORKERSET_ORDINAL)"]),
+        ("80%(process_num)02d", 11, [f"a 80{number:02}" for number in range(11)]),
+        ("%(process_num)s", 1, ["a 0"]),
+        ("%(program_name)s %%", 1, ["a web %"]),
+        ("%(numprocs)s", 2, ["a 2"]),
+    ],
+)
+def test_supervisord_expansions(form: str, numprocs: int, commands: list[str]) -> None:
+    found = translated("supervisord", f"[program:web]\ncommand=a {form}\nnumprocs={numprocs}\n")
+    assert [draft.spec["command"] for draft in found.sets] == commands
+
+
+@pytest.mark.parametrize(
+    ("word", "restart"), [("true", "always"), ("false", "never"), ("unexpected", "on_failure")]
+)
+def test_supervisord_autorestart(word: str, restart: str) -> None:
+    assert spec("supervisord", f"[program:a]\ncommand=a\nautorestart={word}\n")["restart"] == restart
+
+
+def test_supervisord_home_is_known_in_paths_and_asked_for_in_commands() -> None:
+    text = "[program:a]\ncommand=%(ENV_HOME)s/a\ndirectory=%(ENV_HOME)s/b\nenvironment=C=%(ENV_HOME)s/c\n"
+    made = spec("supervisord", text)
+    assert (made["command"], made["working_dir"], made["env"]) == (
+        "$(HOME)/a",
+        "/home/me/b",
+        {"C": "/home/me/c"},
+    )
+
+
+def test_supervisord_includes_itself_once() -> None:
+    files = ImportFiles({"supervisord.conf": "[include]\nfiles=*.conf\n[program:a]\ncommand=a\n"})
+    assert len(translated("supervisord", files.texts["supervisord.conf"], files).sets) == 1
+
+
+# ------------------------------------------------------------------------------------------ systemd
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("/bin/a -b 'c d' \"e'f\"", ["/bin/a", "-b", "c d", "e'f"]),
+        ("/bin/a ${K}y $$X", ["/bin/a", "$(K)y", "$X"]),
+        ("/bin/a ${X}y $Z '$$X' `", ["sh", "-c", "exec /bin/a \"${X}y\" ${Z} '$X' '`'"]),
+        ("@/bin/a name -b", ["/bin/a", "-b"]),
+        (":/bin/a ${X}", ["/bin/a", "${X}"]),
+        ("/bin/a \\x41\\n", ["/bin/a", "A\n"]),
+        ("/bin/sh -c 'echo $(date)'", ["/bin/sh", "-c", "echo $$(date)"]),
+        ("/bin/a %n %p 100%%", ["/bin/a", "web.service", "web", "100%"]),
+    ],
+)
+def test_systemd_words(line: str, command: list[str]) -> None:
+    assert spec("systemd", f"[Service]\nEnvironment=K=1\nExecStart={line}\n")["command"] == command
+
+
+def test_systemd_several_commands_of_a_oneshot() -> None:
+    made = spec(
+        "systemd", "[Service]\nType=oneshot\nExecStart=/bin/a ; /bin/b 'c d'\nExecStart=-/bin/c ${X}\n"
+    )
+    assert made["command"] == ["sh", "-c", "/bin/a && /bin/b 'c d' && exec /bin/c \"${X}\""]
+    assert (made["restart"], made["ready_when"]) == ("never", "completed")
+
+
+def test_systemd_a_drop_in_alone_is_told() -> None:
+    found = translated("systemd", "[Service]\nEnvironment=A=1\n", name="web.service.d/a.conf")
+    assert "there is no ExecStart" in lost(found)[0]
+
+
+def test_systemd_the_socket_beside_a_service_is_found() -> None:
+    files = ImportFiles({"web.socket": "[Socket]\nListenStream=127.0.0.1:80\n"})
+    made = spec("systemd", "[Unit]\nRequires=web.socket\n[Service]\nExecStart=/bin/a\n", files)
+    assert made["listen"] == ["127.0.0.1:80"]
+
+
+def test_systemd_a_socket_that_is_not_there_is_told() -> None:
+    found = translated("systemd", "[Unit]\nRequires=web.socket\n[Service]\nExecStart=/bin/a\n")
+    assert lost(found) == ["web.service:2: Requires=web.socket: not among these units"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_env_files_that_may_be_missing_are_left_out_where_they_are(is_there: bool) -> None:
+    files = ImportFiles({"a.env": "A=1\n"} if is_there else {})
+    texts = {
+        "systemd": ("web.service", "[Service]\nEnvironmentFile=-a.env\nExecStart=/bin/a\n"),
+        "compose": (
+            "compose.yaml",
+            "services: {a: {command: a, env_file: [{path: a.env, required: false}]}}\n",
+        ),
+    }
+    for form, (name, text) in texts.items():
+        found, [(_, document)] = formats.documents(form, (sources.Source(name, text),), files)
+        assert document["spec"].get("env_files") == (["a.env"] if is_there else None)
+        assert bool(lost(found)) != is_there
+
+
+@pytest.mark.parametrize(("group", "is_lost"), [("me", False), ("www", True)])
+def test_systemd_a_group_of_its_own_is_lost(group: str, is_lost: bool) -> None:
+    found = translated("systemd", f"[Service]\nUser=me\nGroup={group}\nExecStart=/bin/a\n")
+    assert bool(lost(found)) == is_lost
+
+
+def test_systemd_the_home_folder_in_paths() -> None:
+    made = spec("systemd", "[Service]\nWorkingDirectory=%h/a\nEnvironment=B=%h/b\nExecStart=%h/c\n")
+    assert (made["working_dir"], made["env"], made["command"]) == (
+        "/home/me/a",
+        {"B": "/home/me/b"},
+        ["$(HOME)/c"],
+    )
+
+
+# ------------------------------------------------------------------------------------------- circus
+
+
+def test_circus_variables_in_paths_and_env() -> None:
+    text = ("[watcher:a]\ncmd = $(circus.env.HOME)/a\nworking_dir = $(circus.env.HOME)/b\n"
+            "[env]\nX = 1\nY = $X/y\nPATH = /c:$PATH\n")  # fmt: skip
+    found = translated("circus", text)
+    made = found.sets[0].spec
+    assert (made["command"], made["working_dir"]) == ("$(HOME)/a", "/home/me/b")
+    assert made["env"] == {"X": "1", "Y": "1/y"}
+    assert lost(found) == ["circus.ini:7: no variables in the values of env: PATH=/c:$PATH"]
+
+
+def test_circus_sockets_are_handed_over_in_the_order_they_are_named() -> None:
+    text = ("[watcher:a]\ncmd = s --fd $(circus.sockets.one) --fd $(circus.sockets.TWO)\n"
+            "[socket:two]\nport = 81\n[socket:one]\nhost = localhost\nport = 80\n")  # fmt: skip
+    made = spec("circus", text)
+    assert made["command"] == "s --fd $(LISTEN_FD) --fd 4"
+    assert made["listen"] == ["127.0.0.1:80", "127.0.0.1:81"]
+
+
+def test_circus_a_socket_that_is_not_there_is_told() -> None:
+    assert (
+        "no socket of this name"
+        in lost(translated("circus", "[watcher:a]\ncmd = s $(circus.sockets.x)\n"))[0]
+    )
+
+
+# ---------------------------------------------------------------------------------------------- pm2
+
+
+@pytest.mark.parametrize(("instances", "num"), [("max", 4), ("0", 4), ("-1", 3), ("-9", 1), ("2", 2)])
+def test_pm2_instances(instances: str, num: int) -> None:
+    made = spec("pm2", f'{{"script": "a.js", "exec_mode": "fork", "instances": "{instances}"}}')
+    assert made["num"] == num
+
+
+@pytest.mark.parametrize(
+    ("app", "command"),
+    [
+        ('"script": "a.py"', "python3 a.py"),
+        ('"script": "a.unknown"', "./a.unknown"),
+        ('"script": "npm", "args": "run \\"a b\\""', ["npm", "run", "a b"]),
+        ('"script": "./a", "node_args": ["--x"]', "node --x ./a"),
+        ('"script": "npm start"', "npm start"),
+        ('"script": "a.js", "interpreter": "none"', "./a.js"),
+    ],
+)
+def test_pm2_programs(app: str, command: object) -> None:
+    assert spec("pm2", f'[{{"name": "a", {app}}}]')["command"] == command
+
+
+def test_pm2_an_environment_that_was_asked_for() -> None:
+    text = '{"script": "a.js", "env": {"A": 1, "B": 2}, "env_live": {"A": 3}}'
+    assert spec("pm2", text, ImportFiles(variant="live"))["env"] == {"A": "3", "B": "2"}
+
+
+def test_pm2_absolute_paths_of_the_project_become_relative() -> None:
+    text = """{"apps": [
+        {"name": "a", "script": "/srv/project/src/a.js", "cwd": "/srv/project"},
+        {"name": "b", "script": "/srv/project/src/b.js", "cwd": "/srv/project/src"},
+        {"name": "c", "script": "/srv/other/c.js", "cwd": "/srv/other"}]}"""
+    source = sources.Source("process.json", text)
+    _, made = formats.documents("pm2", (source,), ImportFiles())
+    specs = [document["spec"] for _, document in made]
+    assert [one["command"] for one in specs] == ["node src/a.js", "node b.js", "node /srv/other/c.js"]
+    assert [one.get("working_dir") for one in specs] == [None, "src", "/srv/other"]
+
+
+def test_pm2_what_is_inherited_anyway_is_not_written_down() -> None:
+    text = '{"script": "a.js", "env": {"HOME": "/home/me", "LANG": "de", "A": "1"}}'
+    assert spec("pm2", text)["env"] == {"LANG": "de", "A": "1"}
+
+
+# ---------------------------------------------------------------------------------------- caddyfile
+
+
+def test_caddyfile_snippets_may_stand_above_the_global_options() -> None:
+    made = spec("caddyfile", "(a) {\ntls internal\n}\n{\nfrankenphp {\nworker b.php {\nbackground\n}\n}\n}\n")
+    assert made == {"background": True, "file": "b.php"}
+
+
+@pytest.mark.parametrize(
+    ("worker", "wanted"),
+    [
+        ("worker a.php 2 {\nbackground\n}", {"file": "a.php", "num": 2}),
+        ("worker a.php watch {\nbackground\n}", {"file": "a.php", "watch": True}),
+        ('worker {\nbackground\nfile "my script.php"\nname m#x\n}', {"file": "my script.php", "name": "x"}),
+        ("worker {\nbackground\nfile a.php\nwatch\nwatch b.php\n}", {"file": "a.php", "watch": ["b.php"]}),
+        ("worker {\nbackground\nfile {$FILE:b.php}\n}", {"file": "b.php"}),
+    ],
+)
+def test_caddyfile_background_workers(worker: str, wanted: dict[str, Any]) -> None:
+    assert spec("caddyfile", f"{{\nfrankenphp {{\n{worker}\n}}\n}}\n") == {"background": True, **wanted}
+
+
+def test_caddyfile_workers_of_a_site_are_in_its_scope_and_below_its_root() -> None:
+    server = "php_server {\nroot site/public\nworker a.php {\nbackground\n}\n}\n"
+    text = f"https://shop.example {{\nroot * site\n{server}}}\n"
+    background = translated("caddyfile", text).sets[0]
+    assert background.spec["scope"] == "shop.example"
+    assert background.spec["file"] == "site/public/a.php"
+
+
+def test_caddyfile_workers_that_serve_stay_with_frankenphp() -> None:
+    found = translated("caddyfile", ":8080 {\nphp_server {\nworker index.php 4\n}\n}\n")
+    assert [(draft.name, draft.spec) for draft in found.sets] == [
+        ("frankenphp", {"command": "frankenphp run --config Caddyfile", "port": 8080})
+    ]
+    assert lost(found) == []
+
+
+def test_caddyfile_imports_in_a_circle_are_refused() -> None:
+    with pytest.raises(sources.NotOurs, match="import leads in a circle"):
+        translated("caddyfile", "(a) {\nimport a\n}\nlocalhost {\nimport a\nphp_server\n}\n")
