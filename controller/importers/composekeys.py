@@ -174,6 +174,14 @@ def _truth(field: str) -> drafts.Rule:
     return drafts.Rule(f"`{field}`", act)
 
 
+def _user(draft: drafts.Draft, given: drafts.Field) -> None:
+    name, _, group = (given.value.text or "").partition(":")
+    if name:
+        draft.spec["user"] = name
+    if group not in ("", name):
+        raise ValueError(f"the group is that of user, not: {group}")
+
+
 def _image(draft: drafts.Draft, given: drafts.Field) -> None:
     what = given.value.text if given.key == "image" else "what the Dockerfile installs"
     draft.change(given.place, f"runs on this machine: it needs {what}")
@@ -201,7 +209,7 @@ RULES: drafts.Rules = {
     "cpus": drafts.put("resources.cpu", _cpu),
     "stop_signal": drafts.put("stop_signal", convert.stop_signal),
     "stop_grace_period": drafts.put("stop_grace", convert.duration),
-    "user": drafts.put("user", str),
+    "user": drafts.Rule("`user`; a group has no equivalent", _user),
     "tty": _truth("tty"),
     "logging": drafts.Rule("`log`", _logging),
     "ulimits": drafts.Rule("`resources.files`; others have no equivalent", _ulimits),

@@ -17,6 +17,7 @@ _HOME = re.compile(r"""(?<!HOME=)(?<!HOME=["'])%\(ENV_HOME\)s""")
 _OTHERS = frozenset(
     {"supervisord", "supervisorctl", "unix_http_server", "inet_http_server", "rpcinterface", "include"}
 )
+_PROGRAMS = ("program", "fcgi-program")
 _MOST = 1000
 _ORDINAL = "$(WORKERSET_ORDINAL)"
 
@@ -104,21 +105,21 @@ def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts
     sections: list[tuple[inifile.Section, str]] = []
     for source in given:
         sections += _sections(source, files, found, frozenset())
-    if not any(
-        section.kind in ("program", "fcgi-program") or section.kind in _OTHERS for section, _ in sections
-    ):
+    if not any(section.kind in _PROGRAMS or section.kind in _OTHERS for section, _ in sections):
         raise sources.NotOurs(given[0].name, 0, "no [program:NAME] in it", "is this a supervisord.conf?")
     home = files.environ.get("HOME", "")
     everywhere = next(
         (one.fields.get("environment") for one, _ in sections if one.name == "supervisord"), None
     )
     for section, folder in sections:
-        if section.kind in ("program", "fcgi-program"):
+        if section.kind in _PROGRAMS:
             found.sets += _programs(_with_home(section, home), folder, everywhere)
-        elif section.kind == "group":
-            _group(section, found)
-        elif section.kind not in _OTHERS:
+        elif section.kind not in (*_OTHERS, "group"):
             found.lose(section.place, f"[{section.name}]: nothing here is like it")
+    titles = {section.title: section.place for section, _ in sections if section.kind in _PROGRAMS}
+    for section, _ in sections:
+        if section.kind == "group":
+            _group(section, found, titles)
     return found
 
 
@@ -234,10 +235,11 @@ def _expand(text: str, facts: Mapping[str, str], width: int, *, in_command: bool
     return _EXPANSION.sub(one, text)
 
 
-def _group(section: inifile.Section, found: drafts.Drafts) -> None:
-    names = {name.strip() for name in section.text("programs").split(",")}
+def _group(section: inifile.Section, found: drafts.Drafts, titles: Mapping[str, str]) -> None:
+    """A label of its programs, which are known by where they stand: one may be several sets."""
+    places = {titles.get(name.strip()) for name in section.text("programs").split(",")}
     for draft in found.sets:
-        if draft.name in names or draft.name.rpartition("-")[0] in names:
+        if draft.place in places:
             draft.labels["group"] = section.title
     if "priority" in section.fields:
         why = RULES["priority"].becomes.replace("`", "")

@@ -127,6 +127,14 @@ def test_a_script_asks_for_variables_as_the_shell_does() -> None:
     assert made["command"] == ["bash", "-c", "a ${X}"]
 
 
+@pytest.mark.parametrize(
+    ("user", "name", "is_lost"), [("me", "me", False), ("1:1", "1", False), ("1:2", "1", True)]
+)
+def test_compose_a_group_of_its_own_is_lost(user: str, name: str, is_lost: bool) -> None:
+    found = translated("compose", f"services: {{a: {{command: a, user: '{user}'}}}}\n")
+    assert (found.sets[0].spec["user"], bool(lost(found))) == (name, is_lost)
+
+
 def test_compose_options_are_those_of_the_dockerfiles_entrypoint() -> None:
     files = ImportFiles({"Dockerfile": 'FROM a\nENTRYPOINT ["serve"]\nCMD ["--never"]\n'})
     assert (
@@ -158,6 +166,18 @@ def test_supervisord_expansions(form: str, numprocs: int, commands: list[str]) -
 )
 def test_supervisord_autorestart(word: str, restart: str) -> None:
     assert spec("supervisord", f"[program:a]\ncommand=a\nautorestart={word}\n")["restart"] == restart
+
+
+def test_supervisord_groups_are_labels_of_their_programs_only() -> None:
+    text = ("[group:g]\nprograms=web, jobs\n[program:web]\ncommand=a\n[program:web-api]\ncommand=b\n"
+            "[program:jobs]\ncommand=c %(process_num)d\nnumprocs=2\nnumprocs_start=5\n")  # fmt: skip
+    found = translated("supervisord", text)
+    assert {draft.name: draft.labels for draft in found.sets} == {
+        "web": {"group": "g"},
+        "web-api": {},
+        "jobs-5": {"group": "g"},
+        "jobs-6": {"group": "g"},
+    }
 
 
 def test_supervisord_home_is_known_in_paths_and_asked_for_in_commands() -> None:
