@@ -40,14 +40,51 @@ class Executed:
     timed_out: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Interactive:
+    """A command that somebody talks to. With `tty` it has one terminal, and no stderr of its own."""
+
+    argv: Sequence[str]
+    stdin: bool = False
+    stdout: bool = True
+    stderr: bool = True
+    tty: bool = False
+
+
+class Session(Protocol):
+    """Such a command, from its start on. `close` ends it and what it started in its session."""
+
+    async def read(self, number: int, /) -> bytes:
+        """What comes next of 1 (stdout) or 2 (stderr); empty at its end."""
+        ...
+
+    async def write(self, data: bytes, /) -> None:
+        """To its stdin; waits while it is not read."""
+        ...
+
+    def end_input(self) -> None: ...
+
+    def resize(self, columns: int, rows: int) -> None: ...
+
+    async def ended(self) -> Executed:
+        """How it ended. Raises as `Commands` do."""
+        ...
+
+    async def close(self) -> None: ...
+
+
 class Commands(Protocol):
     """Commands in a run's own environment and folder, and what its watchdog says.
 
-    Both raise `ConnectionError` where nobody can be asked, and `LookupError` where the run does not live.
+    All raise `ConnectionError` where nobody can be asked, and `LookupError` where the run does not live.
     """
 
     async def execute(self, run: str, argv: Sequence[str], timeout_seconds: float) -> Executed:
         """Run `argv` beside the worker; after the timeout it and what it started get SIGKILL."""
+        ...
+
+    async def open(self, run: str, asked: Interactive) -> Session:
+        """Start one to talk to; whether it could be started is what `Session.ended` says."""
         ...
 
     async def watchdog(self, run: str) -> tuple[float, float] | None:

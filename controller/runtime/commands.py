@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from controller import ports
-from controller.runtime import wire
+from controller.runtime import sessions, wire
 
 _AWAY = "the part that runs processes is away"
 
@@ -24,8 +24,17 @@ class Commands:
     async def execute(self, run: str, argv: Sequence[str], timeout_seconds: float) -> ports.Executed:
         """See the port. Who stops waiting ends the command."""
         told = await self._ask("exec", run, list(argv), timeout_seconds)
-        code, signal, error, output, timed_out = told
-        return ports.Executed(code, signal, error, output, timed_out)
+        return ports.Executed(*told)
+
+    async def open(self, run: str, asked: ports.Interactive) -> ports.Session:
+        """See the port. Closing the session ends the command."""
+        if not self._is_ready():
+            raise ConnectionError(_AWAY)
+
+        async def wire(argv: Sequence[str], ends: Mapping[str, str]) -> ports.Executed:
+            return ports.Executed(*await self._ask("wire", run, list(argv), dict(ends)))
+
+        return await sessions.Session().begin(asked, wire)
 
     async def watchdog(self, run: str) -> tuple[float, float] | None:
         told = await self._ask("watchdog", run)
@@ -41,7 +50,7 @@ class Commands:
         try:
             told = await waiting
         except asyncio.CancelledError:
-            if verb == "exec" and self._is_ready():
+            if verb in ("exec", "wire") and self._is_ready():
                 self._send([["exec_end", number]])
             raise
         finally:

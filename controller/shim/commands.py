@@ -51,19 +51,30 @@ class Commands:
 
     def start(self, number: int, run: Run | None, argv: list[str], timeout: float) -> None:
         """Answers `[code, signal, error, output, timed out]`, or None where the run does not live."""
+        one = self._begin(number, run, lambda run, path: self._spawner.beside(run, argv, path))
+        if one is not None:
+            os.set_blocking(one.output, False)
+            self._loop.watch(one.output, lambda events: self._hear(one, events))
+            self._loop.at(f"command {number}", time.monotonic() + timeout, lambda: self._expire(one))
+
+    def wire(self, number: int, run: Run | None, argv: list[str], ends: dict[str, str]) -> None:
+        """Answers the same once it has ended, less the output, which goes where the asker wants it."""
+        self._begin(number, run, lambda run, path: (self._spawner.wired(run, argv, path, ends), -1))
+
+    def _begin(
+        self, number: int, run: Run | None, start: Callable[[Run, str], tuple[int, int]]
+    ) -> Command | None:
         if run is None or not run.pid or run.exit is not None or run.slot.notify is None:
             self.on_answer(number, None)
-            return
+            return None
         try:
-            pid, output = self._spawner.beside(run, argv, run.slot.notify.path)
+            pid, output = start(run, run.slot.notify.path)
         except finding.StartFailed as error:
             self.on_answer(number, [None, None, str(error), "", False])
-            return
+            return None
         one = self._by_pid[pid] = Command(number, run, pid, output)
-        os.set_blocking(output, False)
         self._orphans.adopt(pid)
-        self._loop.watch(output, lambda events: self._hear(one, events))
-        self._loop.at(f"command {number}", time.monotonic() + timeout, lambda: self._expire(one))
+        return one
 
     def watchdog(self, number: int, run: Run | None) -> None:
         """Answers `[seconds since it was heard of, seconds it may take]`; empty if it was not told to."""

@@ -145,6 +145,8 @@ class Control:
                 self._sockets.close((namespace, workerset), asked)
             case ["exec", number, run, argv, timeout]:
                 table.commands.start(number, table.runs.get(run), argv, timeout)
+            case ["wire", number, run, argv, ends]:
+                table.commands.wire(number, table.runs.get(run), argv, ends)
             case ["exec_end", number]:
                 table.commands.end(number)
             case ["watchdog", number, run]:

@@ -12,7 +12,7 @@ import os
 import resource
 
 from controller.sdk.workerset import contract
-from controller.shim import finding, handover, limits, notify, private, sockets
+from controller.shim import finding, handover, limits, notify, private, sockets, wiring
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -145,7 +145,6 @@ class Spawner:
 
         It is no worker: it has neither the handle nor sockets. Raises `StartFailed`.
         """
-        spec = run.spec.instead(argv)
         try:
             output, end = os.pipe()
         except OSError as error:
@@ -153,15 +152,39 @@ class Spawner:
         os.dup2(end, self._output, inheritable=False)
         os.close(end)
         try:
-            _enter(spec.cwd)
-            words = [finding.program(spec), *argv]
-            env = _environment(run, notify_path)
-            return self._execute(words, env, self._actions[:2], spec, self._files_of(spec)), output
+            return self._beside(run, argv, notify_path, self._actions[:2]), output
         except BaseException:
             os.close(output)
             raise
         finally:
             os.dup2(self._null, self._output, inheritable=False)
+
+    def wired(self, run: Run, argv: list[str], notify_path: str, ends: dict[str, str]) -> int:
+        """The same for somebody who talks to it: on a terminal, or on pipes of theirs (`wiring`)."""
+        places = (self._input, self._output, self._gate)
+        try:
+            actions = wiring.actions(ends, places)
+            env = {wiring.TERM: wiring.TERMINAL} if wiring.TTY in ends else {}
+            return self._beside(run, argv, notify_path, actions, env)
+        except OSError as error:
+            raise finding.StartFailed(f"whoever asked for it is gone, {error.strerror}") from None
+        finally:
+            for place in places:
+                os.dup2(self._null, place, inheritable=False)
+
+    def _beside(
+        self,
+        run: Run,
+        argv: list[str],
+        notify_path: str,
+        actions: tuple[tuple[Any, ...], ...],
+        more: dict[str, str] | None = None,
+    ) -> int:
+        spec = run.spec.instead(argv)
+        _enter(spec.cwd)
+        words = [finding.program(spec), *argv]
+        env = {**(more or {}), **_environment(run, notify_path)}
+        return self._execute(words, env, actions, spec, self._files_of(spec))
 
     def _spawn(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
         spec = run.spec
