@@ -37,6 +37,9 @@ class Tree(ports.Runtime, Protocol):
     guardian_alive: bool
     log_trouble: str
 
+    @property
+    def commands(self) -> ports.Commands: ...
+
     def environment(
         self, template: spec.Template, identity: environment.Identity, env_file_values: Mapping[str, str]
     ) -> Sequence[Mapping[str, str]]: ...
@@ -114,6 +117,12 @@ class ProjectControl:
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
         return self._runtime.usage(workers)
+
+    async def open_session(self, worker: ports.WorkerRef, asked: ports.Interactive) -> ports.Session:
+        for process in self._runtime.processes(kinds.Key(worker.namespace, worker.workerset)):
+            if process.ref == worker and process.pid and process.exit is None:
+                return await self._runtime.commands.open(process.run, asked)
+        raise LookupError(f"it does not run: {worker.worker}")
 
     def environment(self, key: kinds.Key) -> Sequence[Mapping[str, object]]:
         wanted = parse.parse_workerset(self._store.get(kinds.WORKERSETS, key))

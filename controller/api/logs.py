@@ -18,11 +18,13 @@ async def read(call: calls.Call) -> replies.Sendable:
     pod = call.live()
     container = call.query.text("container", pods.CONTAINER)
     if container != pods.CONTAINER:
-        raise errors.BadRequest(
-            f"container {container} is not valid for pod {call.key.name}, a worker has one: {pods.CONTAINER}"
-        )
+        raise errors.BadRequest(no_such_container(container, call.key.name))
     wanted = options(call)
     return await stream(call, call.services.logs.read((ref_of(pod),), wanted), follow=wanted.follow)
+
+
+def no_such_container(container: str, name: str) -> str:
+    return f"container {container} is not valid for pod {name}, a worker has one: {pods.CONTAINER}"
 
 
 def require_text(call: calls.Call) -> None:

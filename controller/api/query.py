@@ -11,18 +11,20 @@ from controller.core import errors
 class Query:
     """The query string; of a parameter given twice the first counts, as in Kubernetes."""
 
-    __slots__ = ("_found",)
+    __slots__ = ("_found", "_pairs")
 
     def __init__(self, text: bytes) -> None:
-        self._found: dict[str, str] = {}
+        self._pairs: list[tuple[str, str]] = []
         if text:
-            for key, value in parse_qsl(
-                text.decode("latin-1"), keep_blank_values=True, errors="surrogateescape"
-            ):
-                self._found.setdefault(key, value)
+            self._pairs = parse_qsl(text.decode("latin-1"), keep_blank_values=True, errors="surrogateescape")
+        self._found: dict[str, str] = dict(reversed(self._pairs))
 
     def text(self, name: str, default: str = "") -> str:
         return self._found.get(name) or default
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a parameter that may be given more than once, in order."""
+        return [value for key, value in self._pairs if key == name]
 
     def has(self, name: str) -> bool:
         return name in self._found

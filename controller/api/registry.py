@@ -58,7 +58,7 @@ SERVED = (
     Served(
         kinds.PODS,
         (*READ, "delete"),
-        (("status", ("get",)), ("log", ("get",))),
+        (("status", ("get",)), ("log", ("get",)), *((name, ("create", "get")) for name in sorted(STREAMS))),
         "a Pod is a worker of a WorkerSet: change the WorkerSet, or delete the Pod to restart the worker",
     ),
     Served(kinds.EVENTS, (*READ, "delete"), instead="Events are written by the controller"),

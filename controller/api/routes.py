@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
 from controller.api import (
@@ -25,6 +25,7 @@ from controller.api import (
 from controller.api.call import Endpoint, Handler
 from controller.api.openapi import serving as openapi
 from controller.api.services import Services
+from controller.api.streams import commands, forwarding, sockets
 from controller.api.workers import endpoints, published
 from controller.core import kinds
 
@@ -51,6 +52,12 @@ _SUBRESOURCES: Mapping[str, Mapping[str, Handler]] = {
         "PATCH": subresources.patch_scale,
     },
     "log": {"GET": logs.read},
+    **{name: dict.fromkeys(("GET", "POST"), system.needs_websocket) for name in registry.STREAMS},
+}
+_STREAMS: Mapping[str, tuple[Sequence[str], sockets.Open]] = {
+    "exec": (commands.PROTOCOLS, commands.execute),
+    "attach": (commands.PROTOCOLS, commands.attach),
+    "portforward": (forwarding.PROTOCOLS, forwarding.forward),
 }
 _OF_KIND: Mapping[str, Mapping[str, Handler]] = {
     kinds.ACCESS_REVIEWS.qualified: {"POST": reviews.access},
@@ -87,9 +94,9 @@ _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
 }
 
 
-def build(services: Services) -> list[Route]:
+def build(services: Services) -> list[BaseRoute]:
     """In the order they are tried."""
-    routes: list[Route] = []
+    routes: list[BaseRoute] = []
     for served in registry.SERVED:
         routes += _of_kind(services, served)
     others = {**_PRIVATE, **discovery.handlers(), **openapi.handlers(services.schema.document())}
@@ -100,12 +107,20 @@ def build(services: Services) -> list[Route]:
     return [*routes, Route("/{path:path}", _Otherwise(nothing))]
 
 
-def _of_kind(services: Services, served: registry.Served) -> list[Route]:
+def _of_kind(services: Services, served: registry.Served) -> list[BaseRoute]:
     resource = served.resource
     base = resource.base_path
     inside = f"{base}/namespaces/{{namespace}}" if resource.namespaced else base
     collection = f"{inside}/{resource.plural}"
-    found = [
+    found: list[BaseRoute] = [
+        WebSocketRoute(
+            f"{collection}/{{name}}/{subresource}",
+            sockets.Endpoint(services, served, subresource, *_STREAMS[subresource]),
+        )
+        for subresource, _ in served.subresources
+        if subresource in _STREAMS
+    ]
+    found += [
         Route(
             f"{collection}/{{name}}/{subresource}",
             Endpoint(

@@ -153,11 +153,19 @@ class _Protocol(httptools_impl.HttpToolsProtocol):
         self.access_log = False
 
 
+def _websocket(**options: Any) -> asyncio.Protocol:
+    """A connection that is upgraded: few controllers ever see one, what it needs is loaded by the first."""
+    from uvicorn.protocols.websockets import wsproto_impl
+
+    return wsproto_impl.WSProtocol(**options)
+
+
 def _config(app: Starlette) -> uvicorn.Config:
     return _Config(
         app,
         http=_Protocol,
-        ws="none",
+        ws=_websocket,  # type: ignore[arg-type]  # what makes a protocol is all that is asked of it
+        ws_per_message_deflate=False,
         lifespan="off",
         loop="none",
         log_config=None,

@@ -7,6 +7,8 @@ import platform
 import controller
 from controller.api import call as calls
 from controller.api import encode, logs, replies
+from controller.api.streams import commands
+from controller.core import errors
 
 MINOR = "32"
 """The Kubernetes version whose wire format this is; kubectl's dispatcher picks its binary by it."""
@@ -30,6 +32,14 @@ async def version(_: calls.Call) -> replies.Sendable:
 async def health(_: calls.Call) -> replies.Sendable:
     """Whoever answers is alive, and ready: the API is served only once everything is built."""
     return replies.Reply(b"ok", content_type=logs.TEXT)
+
+
+async def needs_websocket(call: calls.Call) -> replies.Sendable:
+    """Clients that were refused a WebSocket ask again in this way, and show what they get."""
+    commands.worker_of(call)
+    raise errors.BadRequest(
+        f"{call.subresource} needs a WebSocket: kubectl 1.30 or newer, port-forward 1.31 or newer"
+    )
 
 
 async def nothing_here(_: calls.Call) -> replies.Sendable:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from controller.core import kinds, runs
+from controller.ports import probes
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,11 @@ class Control(Protocol):
 
     def rollback(self, key: kinds.Key, revision: int | None) -> kinds.Object:
         """The set with the template of a revision (None = the one before), written. Raises NotFound."""
+        ...
+
+    async def open_session(self, worker: runs.WorkerRef, asked: probes.Interactive) -> probes.Session:
+        """A command beside the worker to talk to. Raises LookupError where it does not run, and
+        ConnectionError while nobody can start anything."""
         ...
 
     def usage(self, workers: Iterable[runs.WorkerRef]) -> Sequence[Usage]:

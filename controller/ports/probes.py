@@ -31,7 +31,9 @@ class Probes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """How a command beside a worker ended. `error`: it never started; `output`: the last it printed."""
+    """How a command beside a worker ended. `error`: it never started, or the worker has ended meanwhile.
+
+    `output` is the last it printed."""
 
     code: int | None = None
     signal: int | None = None

@@ -30,7 +30,7 @@ KEPT_BYTES = 4096
 class Command:
     """One command under way."""
 
-    __slots__ = ("number", "output", "pid", "run", "timed_out", "words")
+    __slots__ = ("number", "output", "pid", "run", "timed_out", "why", "words")
 
     def __init__(self, number: int, run: Run, pid: int, output: int) -> None:
         self.number = number
@@ -39,6 +39,7 @@ class Command:
         self.output = output
         self.words = b""
         self.timed_out = False
+        self.why = ""
 
 
 class Commands:
@@ -48,6 +49,20 @@ class Commands:
         self._loop, self._spawner, self._orphans = loop, spawner, orphans
         self._by_pid: dict[int, Command] = {}
         self.on_answer: Callable[[int, list[Any] | None], None] = _ignore
+
+    def apply(self, verb: list[Any], runs: dict[str, Run]) -> None:
+        """What the controller asks of commands. Raises ValueError for what is no verb."""
+        match verb:
+            case ["exec", number, run, argv, timeout]:
+                self.start(number, runs.get(run), argv, timeout)
+            case ["wire", number, run, argv, ends]:
+                self.wire(number, runs.get(run), argv, ends)
+            case ["exec_end", number]:
+                self.end(number)
+            case ["watchdog", number, run]:
+                self.watchdog(number, runs.get(run))
+            case _:
+                raise ValueError("unknown verb")
 
     def start(self, number: int, run: Run | None, argv: list[str], timeout: float) -> None:
         """Answers `[code, signal, error, output, timed out]`, or None where the run does not live."""
@@ -97,6 +112,7 @@ class Commands:
         """The run has ended: what runs beside it ends with it."""
         for one in self._by_pid.values():
             if one.run is run:
+                one.why = "the worker has ended, and with it what ran beside it"
                 _kill(one)
 
     def end_all(self) -> None:
@@ -115,7 +131,7 @@ class Commands:
         code = os.waitstatus_to_exitcode(status)
         words = one.words.decode(errors="replace")
         ended = (code, None) if code >= 0 else (None, -code)
-        self.on_answer(one.number, [*ended, "", words, one.timed_out])
+        self.on_answer(one.number, [*ended, one.why, words, one.timed_out])
         return True
 
     def _expire(self, one: Command) -> None:

@@ -143,14 +143,8 @@ class Control:
                 self._sockets.open((namespace, workerset), wanted, asked)
             case ["unlisten", [namespace, workerset], asked]:
                 self._sockets.close((namespace, workerset), asked)
-            case ["exec", number, run, argv, timeout]:
-                table.commands.start(number, table.runs.get(run), argv, timeout)
-            case ["wire", number, run, argv, ends]:
-                table.commands.wire(number, table.runs.get(run), argv, ends)
-            case ["exec_end", number]:
-                table.commands.end(number)
-            case ["watchdog", number, run]:
-                table.commands.watchdog(number, table.runs.get(run))
+            case ["exec" | "wire" | "exec_end" | "watchdog", *_]:
+                table.commands.apply(verb, table.runs)
             case ["ack", run]:
                 table.acknowledge(run)
             case ["base", key, env]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from controller import ports
 from controller.core import errors, kinds
+from tests.fakes.session import FakeSession
 
 
 class FakeControl:
@@ -34,6 +35,8 @@ class FakeControl:
         self.shutdowns: list[tuple[float | None, bool]] = []
         self.rollbacks: list[tuple[kinds.Key, int | None]] = []
         self.asked_usage: list[ports.WorkerRef] = []
+        self.sessions: list[FakeSession] = []
+        self.no_session: Exception | None = None
 
     @classmethod
     def of_two_workers(cls, workers: Sequence[ports.WorkerRef]) -> FakeControl:
@@ -82,6 +85,12 @@ class FakeControl:
         if revision == 99:
             raise errors.NotFound("unable to find revision 99")
         return {"kind": "WorkerSet", "metadata": {"name": key.name}}
+
+    async def open_session(self, worker: ports.WorkerRef, asked: ports.Interactive) -> ports.Session:
+        if self.no_session is not None:
+            raise self.no_session
+        self.sessions.append(FakeSession(asked))
+        return self.sessions[-1]
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
         wanted = list(workers)

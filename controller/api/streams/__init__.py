@@ -1,0 +1,1 @@
+"""Streams into a worker over WebSockets: exec, attach and port-forward, in the protocols kubectl speaks."""
