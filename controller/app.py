@@ -16,12 +16,12 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller import clock, ids, ports, projectcontrol, settings
+from controller import clock, gateway, ids, ports, projectcontrol, settings
 from controller.api import application, server, services
 from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
-from controller.core import errors, kinds
+from controller.core import errors, kinds, notes
 from controller.engine import engine, loop, probed, watching
 from controller.files import follow
 from controller.manifest import reader, schema
@@ -99,6 +99,8 @@ class Controller:
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
         self._files = follow.LocalFiles(self._clock)
         self._sources = watching.SourceWatch(self._engine, kept, self._runtime, self._files, paths.root)
+        self._gateway = gateway.Gateway(paths, kept, self._clock, self._tell)
+        self._control.more_conditions = self._gateway.conditions
         self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.services, self._api, self._workers = self._endpoints()
         self._control.on_shutdown = self._workers.desk.close
@@ -120,6 +122,7 @@ class Controller:
                 waiting = (
                     tasks.create_task(self._drain_when_asked(), name="drain"),
                     tasks.create_task(self._repair_losses(), name="upkeep"),
+                    tasks.create_task(self._gateway.run(self._looked), name="gateway"),
                     tasks.create_task(self._stop_when_ended(), name="end"),
                     tasks.create_task(self._stop_when_alone(), name="alone"),
                     tasks.create_task(self._sources.run(), name="files"),
@@ -153,9 +156,10 @@ class Controller:
             ids=self._ids,
             shared=self._shared,
             secret=self._secret,
+            gateway=self._gateway,
             load_yaml=_load_yaml,
         )
-        app = application.build(parts)
+        app = self._gateway.app = application.build(parts)
         api = server.Endpoint(app, self._paths.api_socket)
         return app.state.services, api, serving.Endpoint(app.state.desk, self._paths.worker_socket)
 
@@ -205,8 +209,15 @@ class Controller:
             self._store.repair()
             await self._api.repair()
             await self._workers.repair()
+            await self._gateway.repair()
         except (client_errors.ProjectError, errors.StatusError, server.SocketProblem) as error:
             _LOG.warning("not put back: %s", error)
+
+    def _tell(self, reason: str, message: str) -> None:
+        """Something about the TCP port, worth an Event and a line in the log."""
+        _LOG.warning("%s: %s", reason, message)
+        note = notes.Note(reason, message, warning=True)
+        self._engine.tell(notes.project(self._paths.root), (note,))
 
     def _note(self, fact: str) -> None:
         """Something about the tree itself changed."""

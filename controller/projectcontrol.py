@@ -60,7 +60,7 @@ class About:
 
 class ProjectControl:
     """`ended` is set once a shutdown is through; `purge` says whether the state goes too. `on_shutdown` is
-    called when one begins."""
+    called when one begins; `more_conditions` are those of parts that it does not know."""
 
     def __init__(
         self, about: About, engine_: engine.Engine, store: ports.Store, runtime: Tree, clock: ports.Clock
@@ -71,6 +71,7 @@ class ProjectControl:
         self.ended = asyncio.Event()
         self.purge = False
         self.on_shutdown: Callable[[], None] = _nothing
+        self.more_conditions: Callable[[], tuple[Condition, ...]] = tuple
 
     def project(self) -> Mapping[str, object]:
         about = self._about
@@ -90,6 +91,7 @@ class ProjectControl:
         return (
             *self._engine.conditions(),
             *conditions_of(self._runtime.guardian_alive, self._runtime.log_trouble),
+            *self.more_conditions(),
         )
 
     def noticed(self, fact: str) -> tuple[notes.Note, ...]:

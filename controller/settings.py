@@ -51,6 +51,11 @@ class ProjectPaths:
         return f"{self.state}/store.db"
 
     @property
+    def tls(self) -> str:
+        """Keys and certificates of the TCP port."""
+        return f"{self.state}/tls"
+
+    @property
     def logs(self) -> str:
         return f"{self.state}/logs"
 

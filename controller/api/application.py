@@ -33,6 +33,7 @@ class Parts:
     ids: ports.Ids
     shared: ports.Vars
     secret: str
+    gateway: ports.Gateway
     load_yaml: LoadYaml = _no_yaml
 
 
@@ -56,6 +57,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         bookmarks=bookmarks.Bookmarks(parts.store.subscribe, bookmark_seconds),
         histories=histories,
         readers=views.of_sets(parts.store, histories),
+        gateway=parts.gateway,
     )
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))

@@ -9,6 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from controller.api import (
     bulk,
+    clienttokens,
     deleting,
     deploying,
     discovery,
@@ -81,6 +82,9 @@ _PRIVATE: Mapping[str, Mapping[str, Handler]] = {
     "/workerset/v1/env/{namespace}/{name}": {"GET": private.environment},
     "/workerset/v1/rollback/{namespace}/{name}": {"POST": private.rollback},
     "/workerset/v1/logs": {"GET": manylogs.read},
+    "/workerset/v1/listen": {"POST": clienttokens.listen, "DELETE": clienttokens.listen_no_more},
+    "/workerset/v1/tokens": {"GET": clienttokens.tokens, "POST": clienttokens.create},
+    "/workerset/v1/tokens/{name}": {"DELETE": clienttokens.revoke},
     "/workerset/v1/usage": {"GET": private.usage},
     "/workerset/v1/ensure": {"POST": endpoints.ensure},
     "/workerset/v1/release": {"POST": endpoints.release},

@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
 
 BACKLOG = 1024
@@ -62,12 +63,25 @@ def _remove_stale(path: str) -> None:
         pass
 
 
-class Server(uvicorn.Server):
-    """uvicorn without its clock: it waits for `stop`, and for tasks instead of polling them."""
+def _nothing() -> None:
+    pass
 
-    def __init__(self, app: Starlette, ready: Callable[[], None], stop: asyncio.Event) -> None:
+
+class Server(uvicorn.Server):
+    """uvicorn without its clock: it waits for `stop`, and for tasks instead of polling them.
+
+    `end_streams` ends at once what would never end by itself.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        ready: Callable[[], None],
+        stop: asyncio.Event,
+        end_streams: Callable[[], None] = _nothing,
+    ) -> None:
         super().__init__(_config(app))
-        self._app = app
+        self._end_streams = end_streams
         self._ready = ready
         self._stop = stop
 
@@ -93,7 +107,7 @@ class Server(uvicorn.Server):
             server.close()
         for listener in sockets or ():
             listener.close()
-        self._app.state.streams.end_all()
+        self._end_streams()
         for connection in tuple(self.server_state.connections):
             connection.shutdown()
         if self.server_state.tasks:
@@ -118,7 +132,7 @@ class Endpoint:
     async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
         """Serve until `stop` is set; `ready` is called once connections are taken. Raises SocketProblem."""
         listener = self._bind()
-        self._server = Server(self._app, ready, stop)
+        self._server = Server(self._app, ready, stop, self._app.state.streams.end_all)
         try:
             await self._server.serve(sockets=[listener])
         finally:
@@ -160,7 +174,7 @@ def _websocket(**options: Any) -> asyncio.Protocol:
     return wsproto_impl.WSProtocol(**options)
 
 
-def _config(app: Starlette) -> uvicorn.Config:
+def _config(app: ASGIApp) -> uvicorn.Config:
     return _Config(
         app,
         http=_Protocol,

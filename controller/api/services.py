@@ -30,6 +30,7 @@ class Services:
     streams: replies.Streams
     pages: pages.Pages
     bookmarks: bookmarks.Bookmarks
+    gateway: ports.Gateway
     histories: views.Histories
     readers: Mapping[str, views.Reader]
 

@@ -56,6 +56,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     return execute(words, context)
 
 
+def plugin() -> int:
+    """`kubectl ws`: the same verbs, for the project of the kubeconfig where that is a project's own."""
+    for path in os.environ.get("KUBECONFIG", "").split(":"):
+        root, ours, _ = path.rpartition("/.workerset/kubeconfig")
+        if ours and root:
+            return main(["-C", root, *sys.argv[1:]])
+    return main()
+
+
 def execute(words: Sequence[str], context: contexts.Context) -> int:
     """Run one command line in a context; errors become a message and an exit code."""
     failed = errors.FAILED

@@ -20,6 +20,7 @@ EXAMPLES = """
   workerctl up
   workerctl up -d                     # returns when everything is ready; workerctl down ends it
   workerctl up -f web.yaml --abort-on-failure
+  workerctl up --listen               # kubectl works too: export KUBECONFIG=.workerset/kubeconfig
   workerctl up --refresh-env          # take today's PATH and variables for new processes
 """
 
@@ -45,12 +46,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="take this shell's environment for new processes",
     )
+    parser.add_argument(
+        "--listen",
+        nargs="?",
+        const="",
+        metavar="ADDRESS",
+        help="let Kubernetes clients in, as workerctl kubeconfig does; at this address (127.0.0.1:PORT)",
+    )
     parser.add_argument("--strict", action="store_true", help="warnings about the manifests are errors")
     parser.add_argument(
         "--inventory",
         metavar="NAME",
         default=bulk.DEFAULT_INVENTORY,
         help="what belongs together (default)",
+    )
+
+
+def _listen(address: str, context: Context) -> None:
+    from controller.cli import kubeconfig
+
+    access = kubeconfig.write(context, address)
+    context.note(
+        f"clients: {access.url}   export KUBECONFIG={context.short_path(kubeconfig.path_of(context))}"
     )
 
 
@@ -75,6 +92,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
         if args.refresh_env and not started.is_new:
             context.note("a controller runs already and keeps its environment; end it first: workerctl down")
+        if args.listen is not None:
+            _listen(args.listen, context)
         session = upsession.Up(context, started, options)
         session.apply(items, bulk.Request(inventory=args.inventory, prune=True, objects=False))
         return session.detached() if args.detach else session.foreground()

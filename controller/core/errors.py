@@ -80,6 +80,12 @@ class BadRequest(StatusError):
     code, reason = 400, "BadRequest"
 
 
+class Unauthorized(StatusError):
+    """Nobody knows who asks."""
+
+    code, reason = 401, "Unauthorized"
+
+
 class Forbidden(StatusError):
     """Understood, and not allowed here."""
 

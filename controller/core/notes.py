@@ -44,6 +44,8 @@ REASONS = {
     "GuardianLost": "of the project: its guardian was killed, so nothing restarts the controller",
     "FilesTrouble": "of the project: watched files are polled, or cannot be followed; the message says why",
     "LogTrouble": "of the project: what workers print cannot be written",
+    "NotReachable": "of the project: the TCP port for other clients cannot be opened, with the reason",
+    "CertificateRenewed": "of the project: clients must be given the new certificate authority",
     "RuntimeAway": "of the project: the part that runs processes is away",
 }
 """Every reason of an Event, with what it says."""

@@ -48,6 +48,7 @@ WorkerAction = control.WorkerAction
 Usage = control.Usage
 Preview = control.Preview
 Control = control.Control
+Gateway = control.Gateway
 FileChange = files.FileChange
 FileBatch = files.FileBatch
 Follower = files.Follower

@@ -34,6 +34,22 @@ Preview = tuple[kinds.Object | None, kinds.Object | None]
 """A set before and after a write; None where it is not there."""
 
 
+class Gateway(Protocol):
+    """The TCP door for clients that cannot speak to a Unix socket."""
+
+    async def open(self, address: str) -> Mapping[str, object]:
+        """Listen there (empty = the project's own port); `url`, `authority` (a path), and `newAuthority` if
+        that is not the one that clients know.
+
+        Raises BadRequest for an address that is not loopback, Conflict for a port that is taken.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Listen no more, now and after a restart."""
+        ...
+
+
 class Control(Protocol):
     """The controller as a whole, for the private endpoints of the API. All but `shutdown` answer at once."""
 

@@ -10,7 +10,18 @@ from controller import settings
 from controller.runtime import inotify
 
 _PRECIOUS = frozenset(
-    {"api.sock", "workers.sock", "shim.sock", "root", "lock", "store.db", "store.db-wal", "run", "state"}
+    {
+        "api.sock",
+        "workers.sock",
+        "shim.sock",
+        "root",
+        "lock",
+        "store.db",
+        "store.db-wal",
+        "run",
+        "state",
+        "tls",
+    }
 )
 
 

@@ -22,6 +22,7 @@ from controller.manifest import schema
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
+from tests.fakes.gateway import FakeGateway
 from tests.fakes.ids import CountingIds
 from tests.fakes.logs import FakeLogs
 from tests.fakes.vars import FakeVars
@@ -155,6 +156,7 @@ class Api:
         self.control = FakeControl()
         self.ids = CountingIds()
         self.vars = FakeVars()
+        self.gateway = FakeGateway()
         parts = application.Parts(
             store=self.store,
             schema=SCHEMA,
@@ -164,6 +166,7 @@ class Api:
             ids=self.ids,
             shared=self.vars,
             secret=SECRET,
+            gateway=self.gateway,
             load_yaml=load_yaml,
         )
         self.app = application.build(parts, bookmark_seconds=bookmark_seconds)

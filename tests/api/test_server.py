@@ -22,6 +22,7 @@ from controller.store.store import Store
 from tests.api.driver import SCHEMA, SETS, load_yaml
 from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
+from tests.fakes.gateway import FakeGateway
 from tests.fakes.ids import CountingIds
 from tests.fakes.logs import FakeLogs
 from tests.fakes.vars import FakeVars
@@ -70,6 +71,7 @@ class Running:
                 CountingIds(),
                 FakeVars(),
                 "secret",
+                FakeGateway(),
                 load_yaml,
             )
             app = application.build(parts)

@@ -19,6 +19,7 @@ from controller.core import deletion
 from controller.core import kinds as core
 from controller.manifest import schema
 from controller.store import store as stores
+from tests.fakes.gateway import FakeGateway
 from tests.fakes.vars import FakeVars
 
 DEADLINE = 20.0
@@ -78,6 +79,7 @@ class RealApi:
             ids.SystemIds(),
             FakeVars(),
             "secret",
+            FakeGateway(),
         )
         made = application.build(parts)
         try:
