@@ -14,7 +14,7 @@ from controller import __version__, ports, settings
 from controller.core import kinds, notes, parse, spec, stamps
 from controller.core.conditions import Condition
 from controller.engine import control, engine
-from controller.runtime import environment
+from controller.runtime import environment, machine
 
 NO_GUARDIAN = (
     "the guardian was killed: workers run on, but nothing restarts this controller or ends what a dead shim "
@@ -119,6 +119,9 @@ class ProjectControl:
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
         return self._runtime.usage(workers)
+
+    def machine(self) -> ports.Machine:
+        return machine.read()
 
     async def open_session(self, worker: ports.WorkerRef, asked: ports.Interactive) -> ports.Session:
         for process in self._runtime.processes(kinds.Key(worker.namespace, worker.workerset)):

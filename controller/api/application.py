@@ -8,9 +8,10 @@ from typing import NoReturn
 from starlette.applications import Starlette
 
 from controller import ports
-from controller.api import bookmarks, namespaces, pages, replies, routes, views
+from controller.api import bookmarks, configmaps, measured, namespaces, pages, replies, routes, views
 from controller.api.services import LoadYaml, Services
 from controller.api.workers import desk
+from controller.core import kinds
 
 
 def _no_yaml(_: bytes) -> NoReturn:
@@ -37,6 +38,18 @@ class Parts:
     load_yaml: LoadYaml = _no_yaml
 
 
+def _readers(parts: Parts, histories: views.Histories) -> dict[str, views.Reader]:
+    """Of all kinds that are more, or something else, than what the store holds."""
+    store, sampler = parts.store, measured.Sampler(parts.control, parts.clock)
+    return {
+        **views.of_sets(store, histories),
+        kinds.CONFIG_MAPS.qualified: configmaps.Reader(store, parts.shared),
+        kinds.NODES.qualified: measured.Node(parts.control, store),
+        kinds.POD_METRICS.qualified: measured.PodMetrics(sampler, store, parts.clock),
+        kinds.NODE_METRICS.qualified: measured.NodeMetrics(sampler, store, parts.clock),
+    }
+
+
 def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starlette:
     """The API on these ports; `app.state.streams` ends what goes on (`server.py` does)."""
     histories = views.Histories(parts.store)
@@ -56,8 +69,8 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         pages=pages.Pages(),
         bookmarks=bookmarks.Bookmarks(parts.store.subscribe, bookmark_seconds),
         histories=histories,
-        readers=views.of_sets(parts.store, histories),
         gateway=parts.gateway,
+        readers=_readers(parts, histories),
     )
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))

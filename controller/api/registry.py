@@ -66,6 +66,20 @@ SERVED = (
         kinds.NAMESPACES, (*READ, *WRITE), (("status", ("get",)),), "delete namespaces one by one, by name"
     ),
     Served(
+        kinds.CONFIG_MAPS,
+        (*READ, *WRITE),
+        (),
+        "delete ConfigMaps one by one, by name",
+    ),
+    Served(
+        kinds.NODES,
+        ("get", "list"),
+        (("status", ("get",)),),
+        "the one Node is the machine the workers run on",
+    ),
+    Served(kinds.POD_METRICS, ("get", "list"), instead="what is measured cannot be written"),
+    Served(kinds.NODE_METRICS, ("get", "list"), instead="what is measured cannot be written"),
+    Served(
         kinds.DEPLOYMENTS,
         (*READ, "update", "patch"),
         (("status", ("get",)), ("scale", ("get", "update", "patch"))),

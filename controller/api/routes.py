@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from controller.api import (
     bulk,
     clienttokens,
+    configmaps,
     deleting,
     deploying,
     discovery,
@@ -68,6 +69,10 @@ _OF_KIND: Mapping[str, Mapping[str, Handler]] = {
 """The collections of kinds that the store does not hold."""
 
 _ITEMS_OF_KIND: Mapping[str, Mapping[str, Handler]] = {
+    kinds.CONFIG_MAPS.qualified: {
+        method: handler if method == "GET" else configmaps.writing(handler)
+        for method, handler in _ITEM.items()
+    },
     kinds.DEPLOYMENTS.qualified: {**_ITEM, "PUT": deploying.update, "PATCH": deploying.patch},
 }
 """Single objects of kinds that are written in their own way."""

@@ -22,11 +22,11 @@ class Reader(Protocol):
     def find(self, resource: kinds.Resource, key: kinds.Key, /) -> kinds.Object | None: ...
 
     def list(
-        self, resource: kinds.Resource, /, namespace: str | None = None
+        self, resource: kinds.Resource, namespace: str | None = None, /
     ) -> tuple[Sequence[kinds.Object], int]: ...
 
     def watch(
-        self, resource: kinds.Resource, /, namespace: str | None = None, *, since: int | None = None
+        self, resource: kinds.Resource, namespace: str | None = None, /, *, since: int | None = None
     ) -> ports.Subscription: ...
 
 

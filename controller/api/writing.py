@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.api import bodies, namespaces, options, present, registry, replies
+from controller.api import bodies, configmaps, namespaces, options, present, registry, replies
 from controller.api import call as calls
 from controller.core import admission, errors, fields, kinds, patch
 
@@ -147,6 +147,8 @@ def named(call: calls.Call, obj: kinds.Object) -> kinds.Object:
 
 
 def _require_place(call: calls.Call, name: str) -> None:
+    if call.resource == kinds.CONFIG_MAPS:
+        configmaps.require_free(name)
     if call.resource.namespaced:
         namespaces.require(call.services.store, call.resource, call.key.namespace, name)
     else:

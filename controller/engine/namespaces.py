@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from controller import ports
 from controller.core import deletion, kinds, stamps, worker
 
-_CONTENT = (kinds.PODS, kinds.REVISIONS, kinds.EVENTS)
+_CONTENT = (kinds.PODS, kinds.REVISIONS, kinds.EVENTS, kinds.CONFIG_MAPS)
 
 
 @dataclass(frozen=True, slots=True)

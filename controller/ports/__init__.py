@@ -46,6 +46,7 @@ LogQuery = reading.LogQuery
 Logs = reading.Logs
 WorkerAction = control.WorkerAction
 Usage = control.Usage
+Machine = control.Machine
 Preview = control.Preview
 Control = control.Control
 Gateway = control.Gateway

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from controller.core import kinds, runs
+from controller.core import kinds, nodes, runs
 from controller.ports import probes
 
 
@@ -30,6 +30,7 @@ class Usage:
     started_wall: float = 0.0
 
 
+Machine = nodes.Machine
 Preview = tuple[kinds.Object | None, kinds.Object | None]
 """A set before and after a write; None where it is not there."""
 
@@ -74,6 +75,10 @@ class Control(Protocol):
         Begins when called, not when iterated; a reader that goes away does not end it. A second call with
         less grace hurries the first.
         """
+        ...
+
+    def machine(self) -> nodes.Machine:
+        """What all of it runs on."""
         ...
 
     def environment(self, key: kinds.Key) -> Sequence[Mapping[str, object]]:

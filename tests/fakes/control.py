@@ -86,6 +86,9 @@ class FakeControl:
             raise errors.NotFound("unable to find revision 99")
         return {"kind": "WorkerSet", "metadata": {"name": key.name}}
 
+    def machine(self) -> ports.Machine:
+        return ports.Machine("box", 4, 8 * 1024**3, kernel="6.1", distribution="Some Linux")
+
     async def open_session(self, worker: ports.WorkerRef, asked: ports.Interactive) -> ports.Session:
         if self.no_session is not None:
             raise self.no_session
