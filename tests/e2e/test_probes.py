@@ -138,7 +138,9 @@ def test_s4_2_liveness_kills_is_counted_and_slowed_down(project: Project) -> Non
     port = web.free_port()
     project.write("status", "500")
     eager = {"http": "/", "period": "100ms", "timeout": "5s", "failure_threshold": 1}
-    declare(project, port=port, liveness_probe=eager, max_consecutive_failures=2, retry_after="0s")
+    listening = {"tcp": True, "period": "100ms", "failure_threshold": 300}
+    give_up = {"max_consecutive_failures": 2, "retry_after": "0s"}
+    declare(project, port=port, startup_probe=listening, liveness_probe=eager, **give_up)
     failed = project.wait_state("web", "Failed")
     assert (
         "3rd time: Liveness probe failed: HTTP probe failed with statuscode: 500"

@@ -128,7 +128,7 @@ def test_s7_2_clients_leave_politely_and_the_server_need_not_wait(
     project: Project, command: list[str]
 ) -> None:
     where = serve(project, command, drain_timeout="55s")
-    pid = project.wait_pid("web-0")
+    (pid,) = project.pids("web")
     with contextlib.closing(connect(where)) as busy:
         with contextlib.closing(connect(where)) as idle:
             for one in (busy, idle):
@@ -144,7 +144,7 @@ def test_s7_2_clients_leave_politely_and_the_server_need_not_wait(
 
 def test_s7_2_who_does_not_leave_is_left_at_drain_timeout(project: Project) -> None:
     where = serve(project, drain_timeout="500ms")
-    pid = project.wait_pid("web-0")
+    (pid,) = project.pids("web")
     with contextlib.closing(connect(where)) as idle:
         ask(idle)
         change(project, UVICORN, drain_timeout="500ms")
@@ -153,7 +153,7 @@ def test_s7_2_who_does_not_leave_is_left_at_drain_timeout(project: Project) -> N
 
 def test_s7_2_a_set_that_stops_as_a_whole_does_not_wait_for_clients(project: Project) -> None:
     where = serve(project, drain_timeout="55s")
-    pid = project.wait_pid("web-0")
+    (pid,) = project.pids("web")
     with contextlib.closing(connect(where)) as idle:
         ask(idle)
         project.ctl("stop", "web")
