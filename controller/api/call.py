@@ -88,7 +88,7 @@ class Call:
         """An object, as deletions may have one; an empty body is an empty one."""
         body = await self.body(limit)
         if self.content_type == protobuf.MEDIA_TYPE:
-            return protobuf.parse(body)
+            return protobuf.parse_options(body)
         return bodies.must_be_object(bodies.parse_json(body)) if body.strip() else {}
 
     def not_found(self) -> errors.NotFound:

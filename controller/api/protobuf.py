@@ -109,6 +109,14 @@ def parse(body: bytes) -> dict[str, Any]:
     return {"apiVersion": about[0], "kind": about[1], **_message(raw, wanted, 0)}
 
 
+def parse_options(body: bytes) -> dict[str, Any]:
+    """What a deletion may say. Raises BadRequest for any other kind."""
+    found = parse(body)
+    if found["kind"] != "DeleteOptions":
+        raise errors.BadRequest(f"DeleteOptions are expected here, not: {found['kind']}")
+    return found
+
+
 def _refuse(why: str) -> NoReturn:
     raise errors.BadRequest(f"the body is no valid protobuf: {why}")
 

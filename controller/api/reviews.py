@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.api import bodies, encode, registry, replies
 from controller.api import call as calls
-from controller.core import fields, kinds, users
+from controller.core import fields, kinds, metadata, users
 
 _READ_ONLY = "the token is for reading only"
 
@@ -44,7 +44,8 @@ async def rules(call: calls.Call) -> replies.Sendable:
 
 
 async def _asked(call: calls.Call) -> kinds.Object:
-    return bodies.parse_object(await call.body(), call.content_type, call.services.load_yaml)
+    asked = bodies.parse_object(await call.body(), call.content_type, call.services.load_yaml)
+    return metadata.typed(call.resource, asked)
 
 
 def _answer(call: calls.Call, status: dict[str, Any], spec: dict[str, Any] | None = None) -> replies.Sendable:

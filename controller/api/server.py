@@ -7,6 +7,7 @@ events, so that an idle controller sleeps. Signals belong to `cli/run`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import socket
 import stat
@@ -17,6 +18,9 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 from uvicorn.protocols.http import httptools_impl
+
+_QUIET = logging.getLogger(f"{__name__}.websocket")
+_QUIET.setLevel(logging.WARNING)
 
 BACKLOG = 1024
 LONGEST_PATH = 107
@@ -168,10 +172,15 @@ class _Protocol(httptools_impl.HttpToolsProtocol):
 
 
 def _websocket(**options: Any) -> asyncio.Protocol:
-    """A connection that is upgraded: few controllers ever see one, what it needs is loaded by the first."""
+    """A connection that is upgraded: few controllers ever see one, what it needs is loaded by the first.
+
+    uvicorn would write the address of each into the log, and with it the command that somebody runs.
+    """
     from uvicorn.protocols.websockets import wsproto_impl
 
-    return wsproto_impl.WSProtocol(**options)
+    made = wsproto_impl.WSProtocol(**options)
+    made.logger = _QUIET
+    return made
 
 
 def _config(app: ASGIApp) -> uvicorn.Config:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from controller.core import deletion, door, ensured, errors, fields, kinds, metadata, ownership
+from controller.core import deletion, door, ensured, errors, fields, kinds, metadata, ownership, takeover
 
 Outcome = door.Outcome
 SchemaPort = door.SchemaPort
@@ -154,7 +154,7 @@ def _apply_checked(
     """Prune what is unknown before it is owned, then merge, then judge the whole."""
     base = {**live, "metadata": live["metadata"]} if live is not None else None
     config, warnings = door.pruned(resource, config, options, schema)
-    merged = ownership.apply(base, config, options.manager, options.force, options.now, options.subresource)
+    merged = takeover.apply(base, config, options.manager, options.force, options.now, options.subresource)
     if live is None:
         merged = {
             **merged,

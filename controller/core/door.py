@@ -76,16 +76,11 @@ def checked(
     """
     if resource == kinds.WORKERSETS and live is not None:
         new = ensured.fitting(new)
-    found = _schema_problems(resource, new, schema)
-    if found and live is not None:
-        known = {(one.path, one.code) for one in _schema_problems(resource, live, schema)}
-        found = [
-            one
-            for one in found
-            if (one.path, one.code) not in known
-            or not fields.same(fields.at(live, one.path), fields.at(new, one.path))
-        ]
-    new, warnings = _without_unknown(resource, new, found, options)
+    found = _new_problems(resource, live, new, schema)
+    given = new
+    new, warnings = _without_unknown(resource, given, found, options)
+    if new is not given:  # what was hidden behind an unknown field shows now
+        found = _new_problems(resource, live, new, schema)
     bad = [one for one in found if one.code != "UnknownField" and one.path[:2] not in _OF_METADATA]
     covered = {one.path for one in bad}
     bad += [one for one in metadata.problems(resource, new) if one.path not in covered]
@@ -94,6 +89,22 @@ def checked(
         qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
         raise invalid(qualified, name, bad, kind=resource.kind, group=resource.group)
     return new, warnings
+
+
+def _new_problems(
+    resource: kinds.Resource, live: kinds.Object | None, new: kinds.Object, schema: SchemaPort | None
+) -> list[errors.FieldProblem]:
+    """Those that the live object does not have already, in the very same value."""
+    found = _schema_problems(resource, new, schema)
+    if not found or live is None:
+        return found
+    known = {(one.path, one.code) for one in _schema_problems(resource, live, schema)}
+    return [
+        one
+        for one in found
+        if (one.path, one.code) not in known
+        or not fields.same(fields.at(live, one.path), fields.at(new, one.path))
+    ]
 
 
 def pruned(

@@ -99,6 +99,7 @@ def _workerset(obj: kinds.Object, now: float) -> list[Any]:
         _command(spec),
         spec.get("scope") or NONE,
         spec.get("name") or (CATCH_ALL if spec.get("background") is True else NONE),
+        str(fields.mapping(spec.get("resources")).get("memory") or NONE),
         " ".join(str(one) for one in _list(status.get("addresses"))) or NONE,
     ]
 
@@ -241,6 +242,7 @@ _LAYOUTS = {
             Column("Command", "what is run", priority=1),
             Column("Scope", "where its names are looked up", priority=1),
             Column("Worker-name", "the name it answers to; * for a catch-all", priority=1),
+            Column("Memory", "the most that one worker may use", priority=1),
             Column("Addresses", "where an HTTP set can be reached", priority=1),
         ),
         _workerset,

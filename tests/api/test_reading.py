@@ -117,7 +117,19 @@ def test_a_table_has_columns_rows_and_metadata_of_the_objects(api: Api):
     shown = [column["name"] for column in table["columnDefinitions"] if not column["priority"]]
     assert shown == ["Name", "Ready", "Up-to-date", "Restarts", "Status", "Age"]
     row = table["rows"][0]
-    assert row["cells"] == ["web", "0/3", 0, 0, "Starting", "3m20s", "sleep 60", "shop", "<none>", "<none>"]
+    assert row["cells"] == [
+        "web",
+        "0/3",
+        0,
+        0,
+        "Starting",
+        "3m20s",
+        "sleep 60",
+        "shop",
+        "<none>",
+        "<none>",
+        "<none>",
+    ]
     assert row["object"]["kind"] == "PartialObjectMetadata"
     assert row["object"]["apiVersion"] == "meta.k8s.io/v1"
     assert row["object"]["metadata"]["name"] == "web"

@@ -76,6 +76,7 @@ def of_other(gvk: Mapping[str, str]) -> Schema:
     return {**_foreign(gvk), "x-kubernetes-group-version-kind": [dict(gvk)]}
 
 
+_ANYTHING: Schema = {"x-kubernetes-preserve-unknown-fields": True}
 _METADATA = {"description": "Name, namespace, labels and annotations."}
 
 
@@ -87,13 +88,28 @@ def _words(gvk: Mapping[str, str]) -> dict[str, Schema]:
     }
 
 
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "ConfigMap": ("data", "binaryData", "immutable"),
+    "ControllerRevision": ("data", "revision"),
+    "Event": ("involvedObject", "reason", "message", "type", "count", "firstTimestamp", "lastTimestamp"),
+    "PodMetrics": ("timestamp", "window", "containers"),
+    "NodeMetrics": ("timestamp", "window", "usage"),
+}
+"""What an object of a kind has beside its metadata, where that is not spec and status."""
+
+
 def _foreign(gvk: Mapping[str, str]) -> Schema:
-    """A kind of Kubernetes' own: its fields are described there."""
+    """A kind of Kubernetes' own: what is in its parts is described there."""
+    parts = {
+        name: {"description": f"As in the API of Kubernetes: {gvk['kind']}.{name}.", **_ANYTHING}
+        for name in _PARTS.get(gvk["kind"], ("spec", "status"))
+    }
+    metadata = {"allOf": [ref(OBJECT_META)], "default": {}, **_METADATA}
     return {
         "type": "object",
         "description": f"{gvk['kind']}, as in the API of Kubernetes; here a view of what runs.",
-        "properties": {**_words(gvk), "metadata": {"allOf": [ref(OBJECT_META)], "default": {}, **_METADATA}},
-        "x-kubernetes-preserve-unknown-fields": True,
+        "properties": {**_words(gvk), "metadata": metadata, **parts},
+        **_ANYTHING,
     }
 
 
@@ -188,14 +204,14 @@ SHARED: Mapping[str, Schema] = {
             "finalizers": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
             "ownerReferences": {
                 "type": "array",
-                "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                "items": {"type": "object", **_ANYTHING},
                 "x-kubernetes-list-type": "map",
                 "x-kubernetes-list-map-keys": ["uid"],
             },
             "managedFields": {
                 "type": "array",
                 "description": "Who set which fields.",
-                "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+                "items": {"type": "object", **_ANYTHING},
                 "x-kubernetes-list-type": "atomic",
             },
             "selfLink": {"type": "string"},
@@ -219,7 +235,7 @@ SHARED: Mapping[str, Schema] = {
             "status": {"type": "string", "enum": ["Success", "Failure"]},
             "message": {"type": "string"},
             "reason": {"type": "string"},
-            "details": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+            "details": {"type": "object", **_ANYTHING},
             "code": {"type": "integer", "format": "int32"},
         },
         "x-kubernetes-group-version-kind": [{"group": "", "version": "v1", "kind": "Status"}],

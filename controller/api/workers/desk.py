@@ -22,7 +22,6 @@ from controller.core import (
     refusals,
     resolution,
     stamps,
-    tallies,
     tokens,
 )
 
@@ -38,7 +37,6 @@ class Tools:
     clock: ports.Clock
     secret: str
     refresh: Callable[[Sequence[kinds.Key]], None]
-    tally: tallies.Tally
 
 
 class Desk:
@@ -104,15 +102,6 @@ class Desk:
     # ------------------------------------------------------------------ ensure
 
     async def _ensure(self, caller: callers.Caller, request: Mapping[str, Any]) -> Answer:
-        tally, place = self._tools.tally, (caller.namespace,)
-        tally.count(tallies.ENSURES, place)
-        try:
-            return await self._ensured(caller, request)
-        except refusals.Refusal as refusal:
-            tally.count(tallies.ENSURE_FAILURES, (*place, str(refusal.kind)))
-            raise
-
-    async def _ensured(self, caller: callers.Caller, request: Mapping[str, Any]) -> Answer:
         """S3.1: all is checked and resolved before anything is started."""
         self.waits.refuse_if_closed()
         names = asking.names(request.get("names"))
@@ -155,12 +144,10 @@ class Desk:
         if not pending:
             return
         deadline, seconds = until
-        wait, tally = waits.Wait(pending, mode), self._tools.tally
-        tally.count(tallies.ENSURE_WAITS, (caller.namespace,))
+        wait = waits.Wait(pending, mode)
         try:
-            with tally.going_on(tallies.ENSURES_WAITING):
-                async with asyncio.timeout(deadline - self._tools.clock.monotonic()):
-                    await self.waits.until(wait, caller.node)
+            async with asyncio.timeout(deadline - self._tools.clock.monotonic()):
+                await self.waits.until(wait, caller.node)
         except TimeoutError:
             target = next(iter(wait.pending.values()), pending[0])
             why = self._said(target.declared.key)

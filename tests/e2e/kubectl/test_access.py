@@ -83,6 +83,9 @@ def test_a_token_for_reading_reads_and_nothing_else(door: Cluster):
     assert "reading only" in denied.stderr
     assert viewer.kubectl("auth", "can-i", "delete", "ws", code=1).stdout.startswith("no")
     assert viewer.out("auth", "can-i", "list", "ws").startswith("yes")
+    assert viewer.kubectl("logs", "web-0").returncode == 0
+    for words in (["exec", "web-0", "--", "true"], ["attach", "web-0"], ["cp", "web-0:/etc/hostname", "x"]):
+        assert "reading only" in viewer.kubectl(*words, code=1).stderr
     assert "workerset:token:viewer" in viewer.out("auth", "whoami")
 
 
@@ -110,6 +113,21 @@ def test_a_token_has_a_sensible_name(door: Cluster, name: str):
 def test_a_name_is_given_once(door: Cluster):
     door.project.ctl("token", "create", "twice")
     assert "already exists" in door.project.ctl("token", "create", "twice", code=1).stderr
+
+
+@pytest.mark.parametrize("access", ["none", "wrong", "read-only", "origin"])
+def test_no_websocket_opens_for_those(door: Cluster, access: str):
+    """A handshake is refused like any other request, before anything of the worker is touched."""
+    made = door.project.ctl("token", "create", f"ws-{access}", "--read-only").stdout.strip()
+    token = {"none": "", "wrong": "wst_1", "read-only": made, "origin": door.token}[access]
+    handshake = {"upgrade": "websocket", "connection": "Upgrade", "sec_websocket_version": "13"}
+    handshake |= {"sec_websocket_key": "MDEyMzQ1Njc4OTAxMjM0NQ=="}
+    if access == "origin":
+        handshake["origin"] = "https://evil.example"
+    path = "/api/v1/namespaces/default/pods/web-0/exec?command=true&stdout=true"
+    answer = door.ask(path, token=token or None, **handshake)
+    assert answer.code == (401 if access in ("none", "wrong") else 403)
+    assert answer.json()["kind"] == "Status"
 
 
 # ------------------------------------------------------------------------------------------ names
@@ -172,6 +190,23 @@ def test_noise_and_silence_disturb_nobody(door: Cluster):
             link.sendall(noise)
     assert door.ask("/healthz").body == b"ok"
     silent.close()
+
+
+def test_bodies_that_break_off_or_are_too_large_change_nothing(door: Cluster):
+    def sent(length: int, body: bytes) -> bytes:
+        head = (
+            f"POST {SETS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {door.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n"
+        )
+        raw = socket.create_connection(("127.0.0.1", door.port), timeout=10)
+        with door.tls().wrap_socket(raw, server_hostname="localhost") as link:
+            link.sendall(head.encode() + body)
+            return link.recv(65536) if length > 1000 else b""
+
+    sent(1000, b'{"metadata":{"name":"half"}')
+    assert b" 413 " in sent(4 << 20, b'{"metadata":{"name":"half"}')
+    assert door.ask(f"{SETS}/half").code == 404
+    assert door.project.own_log().strip() == ""
 
 
 def test_a_client_must_trust_the_authority(door: Cluster):
