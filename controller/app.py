@@ -21,8 +21,8 @@ from controller.api import application, server, services
 from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
-from controller.core import errors, kinds, notes
-from controller.engine import engine, loop, probed, watching
+from controller.core import errors, kinds, notes, tallies
+from controller.engine import engine, loop, metering, probed, watching
 from controller.files import follow
 from controller.manifest import reader, schema
 from controller.probes import prober
@@ -94,6 +94,8 @@ class Controller:
         self._prober = prober.Prober(paths, self._clock, self._runtime.commands)
         beside = probed.Beside(self._shared, self._prober)
         self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, knobs, beside)
+        self._tally = tallies.Tally()
+        metering.Meter(self._engine, self._tally)
         pids = {"controller": os.getpid(), "guardian": birth.guardian}
         about = projectcontrol.About(paths, pids, self._clock.wall(), birth.foreground, base_env)
         self._control = projectcontrol.ProjectControl(about, self._engine, kept, self._runtime, self._clock)
@@ -158,6 +160,7 @@ class Controller:
             secret=self._secret,
             gateway=self._gateway,
             load_yaml=_load_yaml,
+            tally=self._tally,
         )
         app = self._gateway.app = application.build(parts)
         api = server.Endpoint(app, self._paths.api_socket)

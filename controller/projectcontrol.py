@@ -46,6 +46,8 @@ class Tree(ports.Runtime, Protocol):
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]: ...
 
+    def in_flight(self, workers: Iterable[ports.WorkerRef]) -> Mapping[ports.WorkerRef, int]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class About:
@@ -116,6 +118,12 @@ class ProjectControl:
 
     def rollback(self, key: kinds.Key, revision: int | None) -> kinds.Object:
         return self._control.rollback(key, revision)
+
+    def in_flight(self, workers: Iterable[ports.WorkerRef]) -> Mapping[ports.WorkerRef, int]:
+        return self._runtime.in_flight(workers)
+
+    def queue_depth(self) -> int:
+        return len(self._engine.queue)
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
         return self._runtime.usage(workers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 from starlette.applications import Starlette
@@ -11,7 +11,7 @@ from controller import ports
 from controller.api import bookmarks, configmaps, measured, namespaces, pages, replies, routes, views
 from controller.api.services import LoadYaml, Services
 from controller.api.workers import desk
-from controller.core import kinds
+from controller.core import kinds, tallies
 
 
 def _no_yaml(_: bytes) -> NoReturn:
@@ -36,6 +36,7 @@ class Parts:
     secret: str
     gateway: ports.Gateway
     load_yaml: LoadYaml = _no_yaml
+    tally: tallies.Tally = field(default_factory=tallies.Tally)
 
 
 def _readers(parts: Parts, histories: views.Histories) -> dict[str, views.Reader]:
@@ -60,7 +61,9 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         control=parts.control,
         shared=parts.shared,
         desk=desk.Desk(
-            desk.Tools(parts.store, parts.shared, parts.clock, parts.secret, parts.control.refresh)
+            desk.Tools(
+                parts.store, parts.shared, parts.clock, parts.secret, parts.control.refresh, parts.tally
+            )
         ),
         clock=parts.clock,
         ids=parts.ids,
@@ -70,6 +73,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         bookmarks=bookmarks.Bookmarks(parts.store.subscribe, bookmark_seconds),
         histories=histories,
         gateway=parts.gateway,
+        tally=parts.tally,
         readers=_readers(parts, histories),
     )
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())

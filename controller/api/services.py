@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from controller import ports
 from controller.api import bookmarks, pages, replies, views
 from controller.api.workers import desk
-from controller.core import kinds, stamps
+from controller.core import kinds, stamps, tallies
 
 LoadYaml = Callable[[bytes], kinds.Object]
 """One YAML document as JSON values; raises ValueError with a sentence and the position."""
@@ -32,6 +32,7 @@ class Services:
     bookmarks: bookmarks.Bookmarks
     gateway: ports.Gateway
     histories: views.Histories
+    tally: tallies.Tally
     readers: Mapping[str, views.Reader]
 
     def reader(self, resource: kinds.Resource) -> views.Reader:

@@ -16,7 +16,7 @@ from controller import ports
 from controller.api import call as calls
 from controller.api import encode, present, query, replies
 from controller.api.negotiation import Form
-from controller.core import errors, kinds, selectors
+from controller.core import errors, kinds, selectors, tallies
 
 CHUNK = 500
 """Objects of the initial state sent at once; other requests get their turn in between."""
@@ -79,13 +79,14 @@ class _Source:
                 state = ()
         subscription = reader.watch(resource, namespace, since=version)
         try:
-            for chunk in self._initial(state):
-                yield chunk
-                await asyncio.sleep(0)
-            if self._marked and self._bookmarks:
-                yield self._write.bookmark(version or 0, initial_events_end=True)
-            async for chunk in self._live(subscription, version or 0):
-                yield chunk
+            with self._call.services.tally.going_on(tallies.WATCHERS):
+                for chunk in self._initial(state):
+                    yield chunk
+                    await asyncio.sleep(0)
+                if self._marked and self._bookmarks:
+                    yield self._write.bookmark(version or 0, initial_events_end=True)
+                async for chunk in self._live(subscription, version or 0):
+                    yield chunk
         finally:
             subscription.close()
 

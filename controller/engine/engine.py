@@ -52,7 +52,7 @@ class Engine:
         self.on_work: Callable[[], None] = _nothing
         self.clock = clock
         self._store, self._runtime, self._settings = store, runtime, settings
-        self._queue: WorkQueue[kinds.Key] = WorkQueue()
+        self.queue: WorkQueue[kinds.Key] = WorkQueue()
         self._claims = ClaimIndex()
         self.history = History(store, settings.revisions_kept)
         self._desires = Desires(store, runtime, self._claims, self.history, settings)
@@ -70,7 +70,7 @@ class Engine:
         )
         self._reconciler = Reconciler(store, runtime, ids, parts)
         self._answers = holding.Answers(clock)
-        self._inbox = Inbox(self._queue, self._reconciler, self._claims, self._woken, self._answers.due)
+        self._inbox = Inbox(self.queue, self._reconciler, self._claims, self._woken, self._answers.due)
         self._was_connected = True
         self._storage = storage.Trouble()
         self._listeners: list[Callable[[Sequence[Outcome]], None]] = []
@@ -84,7 +84,7 @@ class Engine:
         self._shared.begin(sets)
         stored = self._store.setting(CLAIMS)
         for key in self._claims.restore(stored if isinstance(stored, list) else ()):
-            self._queue.add(key)
+            self.queue.add(key)
         for obj in sorted(sets, key=seniority):
             self._inbox.claim(key_of(obj), obj)
             self._inbox.stale.add(obj["metadata"]["namespace"])
@@ -117,7 +117,7 @@ class Engine:
             mind = self._reconciler.known(key)
             if mind is not None:
                 mind.env_stale = True
-            self._queue.add(key)
+            self.queue.add(key)
         self.on_work()
 
     def halt(self, grace_seconds: float | None) -> None:
@@ -151,17 +151,17 @@ class Engine:
         sets, _ = self._store.list(kinds.WORKERSETS)
         spaces, _ = self._store.list(kinds.NAMESPACES)
         for key in (*map(key_of, sets), *self._runtime.keys()):
-            self._queue.add(key)
+            self.queue.add(key)
         for space in spaces:
             if "deletionTimestamp" in space["metadata"]:
-                self._queue.add(kinds.Key("", space["metadata"]["name"]))
+                self.queue.add(kinds.Key("", space["metadata"]["name"]))
 
     def _plan_batch(self, now: worker.Moment) -> tuple[list[Outcome], list[kinds.Key]]:
         until = now.monotonic + self._settings.batch_seconds
         outcomes: list[Outcome] = []
         endings: list[kinds.Key] = []
         ended = now.monotonic
-        while (key := self._queue.take(now.monotonic)) is not None:
+        while (key := self.queue.take(now.monotonic)) is not None:
             if not key.namespace:
                 endings.append(key)
             else:
@@ -184,8 +184,8 @@ class Engine:
         self._reconciler.hold(outcome)
         again = now.monotonic + self._settings.hold_seconds
         wake_at = outcome.decided.wake_at
-        self._queue.set_at(outcome.key, again if wake_at is None else min(again, wake_at))
-        self._queue.done(outcome.key)
+        self.queue.set_at(outcome.key, again if wake_at is None else min(again, wake_at))
+        self.queue.done(outcome.key)
         return True
 
     def _commit(self, outcomes: Sequence[Outcome], endings: Sequence[kinds.Key], now: worker.Moment) -> None:
@@ -213,7 +213,7 @@ class Engine:
         finally:
             self._inbox.muted = False
             for key in keys:
-                self._queue.done(key)
+                self.queue.done(key)
 
     def _guarded(
         self, key: kinds.Key, write: Callable[[_T, worker.Moment], None], what: _T, now: worker.Moment
@@ -225,7 +225,7 @@ class Engine:
         except errors.StorageFull:
             raise
         except errors.Conflict:
-            self._queue.add(key)
+            self.queue.add(key)
         except Exception:  # noqa: BLE001 - a bug in one key must not stop the others
             self._failed(key)
         else:
@@ -236,13 +236,13 @@ class Engine:
         verbs: list[runs.Verb] = []
         for outcome in written:
             for key in self._reconciler.remember(outcome):
-                self._queue.add(key)
+                self.queue.add(key)
             verbs += holding.late(outcome)
             mind = self._reconciler.known(outcome.key)
-            self._queue.set_at(outcome.key, holding.rested(outcome, mind, self.clock.monotonic()))
+            self.queue.set_at(outcome.key, holding.rested(outcome, mind, self.clock.monotonic()))
             over = outcome.obj is None or "deletionTimestamp" in outcome.obj["metadata"]
             if over and any(isinstance(verb, runs.Acknowledge) for verb in outcome.decided.verbs):
-                self._queue.add(outcome.key)
+                self.queue.add(outcome.key)
         self._runtime.submit(verbs)
 
     def _storage_full(
@@ -253,17 +253,17 @@ class Engine:
         self._storage.full(full.message, keys)
         again = self.clock.monotonic() + STORAGE_RETRY_SECONDS
         for key in keys:
-            self._queue.set_at(key, again)
+            self.queue.set_at(key, again)
         for outcome in outcomes:
             if outcome.decided.wake_at is not None and outcome.decided.wake_at > self.clock.monotonic():
-                self._queue.add_at(outcome.key, outcome.decided.wake_at)
+                self.queue.add_at(outcome.key, outcome.decided.wake_at)
 
     def _end_namespace(self, key: kinds.Key, now: worker.Moment) -> None:
         ending = namespaces.reconcile(self._store, key.name, now)
         if ending.gone:
             self._events.forget(key.name)
         for one in ending.look_at:
-            self._queue.add(one)
+            self.queue.add(one)
 
     def _failed(self, key: kinds.Key) -> None:
         _LOG.exception("a pass failed and is tried again", extra={"key": str(key)})
@@ -274,8 +274,8 @@ class Engine:
                 attempts = mind.attempts
                 mind.attempts += 1
         wait = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 20))
-        self._queue.done(key)
-        self._queue.add_at(key, self.clock.monotonic() + wait)
+        self.queue.done(key)
+        self.queue.add_at(key, self.clock.monotonic() + wait)
 
     def _notice_connection(self) -> None:
         connected = self._runtime.connected()
@@ -285,7 +285,7 @@ class Engine:
 
     def _next_wake(self) -> float | None:
         now = self.clock.monotonic()
-        due = self._queue.next_due(now)
+        due = self.queue.next_due(now)
         if self._runtime.connected():
             return due
         again = now + RECONNECT_SECONDS

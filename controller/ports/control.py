@@ -94,6 +94,14 @@ class Control(Protocol):
         ConnectionError while nobody can start anything."""
         ...
 
+    def in_flight(self, workers: Iterable[runs.WorkerRef]) -> Mapping[runs.WorkerRef, int]:
+        """Requests in flight, of those of these workers that count them."""
+        ...
+
+    def queue_depth(self) -> int:
+        """Sets that are due for a pass of the reconcile loop."""
+        ...
+
     def usage(self, workers: Iterable[runs.WorkerRef]) -> Sequence[Usage]:
         """One entry a living process of these workers."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -60,6 +60,10 @@ class Vars(Protocol):
 
     def generation(self, name: VarsName) -> int:
         """The last published generation; 0 if nothing was published."""
+        ...
+
+    def publishes(self) -> Mapping[VarsName, int]:
+        """How often each name was published since its slot was made, or first known, by this controller."""
         ...
 
     def read(self, name: VarsName) -> Snapshot | None:

@@ -17,6 +17,7 @@ from controller.runtime import (
     connection,
     envfile,
     environment,
+    inflight,
     listening,
     logtail,
     specs,
@@ -278,15 +279,13 @@ class LocalRuntime:
         """S8.1: each variable a worker would get, with its source. Raises `LaunchProblem`."""
         return environment.listing(self._resolver.resolve(template, identity, env_file_values))
 
+    def in_flight(self, workers: Iterable[ports.WorkerRef]) -> Mapping[ports.WorkerRef, int]:
+        """Of those that count their requests."""
+        return inflight.of_workers(self._runs.values(), set(workers))
+
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
         """What the living processes of these workers have used; reads /proc now."""
-        wanted = set(workers)
-        return [
-            ports.Usage(one.ref, one.pid, used.cpu_seconds, used.memory_bytes, one.started_wall)
-            for one in self._runs.values()
-            if one.ref in wanted and one.pid and one.exit is None
-            if (used := usage.of_tree(one.pid)) is not None
-        ]
+        return usage.of_workers(self._runs.values(), set(workers))
 
 
 def _ignore_key(_key: kinds.Key) -> None:

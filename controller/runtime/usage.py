@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+
+from controller import ports
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -15,6 +18,16 @@ class Used:
 
     cpu_seconds: float
     memory_bytes: int
+
+
+def of_workers(processes: Iterable[ports.Process], wanted: Collection[ports.WorkerRef]) -> list[ports.Usage]:
+    """Of the living ones of these workers."""
+    return [
+        ports.Usage(one.ref, one.pid, used.cpu_seconds, used.memory_bytes, one.started_wall)
+        for one in processes
+        if one.ref in wanted and one.pid and one.exit is None
+        if (used := of_tree(one.pid)) is not None
+    ]
 
 
 def of(pid: int) -> Used | None:

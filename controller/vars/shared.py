@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from controller import ports
 from controller.sdk.workerset import codec, layout, payload
@@ -33,6 +33,7 @@ class SharedVars:
         self._boot = bytes.fromhex(boot_id.replace("-", ""))[:16].ljust(16, b"\0")
         self._seeds = seeds.Seeds(wall, mark, put_mark)
         self._slots: dict[ports.VarsName, str] | None = None
+        self._first: dict[ports.VarsName, int] = {}
 
     # ------------------------------------------------------------------ slots
 
@@ -73,6 +74,7 @@ class SharedVars:
         seed = self._seeds.seed()
         folder.write_name(path, name)
         header.make(path, seed, self._boot)
+        self._first[name] = seed
         return seed
 
     def known(self) -> Sequence[ports.VarsName]:
@@ -80,6 +82,7 @@ class SharedVars:
 
     def remove(self, name: ports.VarsName) -> None:
         path = self._known().pop(name, None) or self._path(name)
+        self._first.pop(name, None)
         try:
             last = header.read(path).generation
             self._seeds.was_at(last)
@@ -121,6 +124,15 @@ class SharedVars:
             words = header.read(self._path(name))
             return words.generation if words.published else 0
         return 0
+
+    def publishes(self) -> Mapping[ports.VarsName, int]:
+        """Each publish is one generation more."""
+        found: dict[ports.VarsName, int] = {}
+        for name, path in self._known().items():
+            with contextlib.suppress(FileNotFoundError, ValueError):
+                generation = header.read(path).generation
+                found[name] = max(0, generation - self._first.setdefault(name, generation))
+        return found
 
     def read(self, name: ports.VarsName) -> ports.Snapshot | None:
         path = self._path(name)

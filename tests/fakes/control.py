@@ -35,6 +35,8 @@ class FakeControl:
         self.shutdowns: list[tuple[float | None, bool]] = []
         self.rollbacks: list[tuple[kinds.Key, int | None]] = []
         self.asked_usage: list[ports.WorkerRef] = []
+        self.flying: dict[ports.WorkerRef, int] = {}
+        self.depth = 0
         self.sessions: list[FakeSession] = []
         self.no_session: Exception | None = None
 
@@ -94,6 +96,12 @@ class FakeControl:
             raise self.no_session
         self.sessions.append(FakeSession(asked))
         return self.sessions[-1]
+
+    def in_flight(self, workers: Iterable[ports.WorkerRef]) -> Mapping[ports.WorkerRef, int]:
+        return {one: self.flying[one] for one in workers if one in self.flying}
+
+    def queue_depth(self) -> int:
+        return self.depth
 
     def usage(self, workers: Iterable[ports.WorkerRef]) -> Sequence[ports.Usage]:
         wanted = list(workers)

@@ -19,6 +19,7 @@ class FakeSlot:
     epoch: int = 0
     touched: bool = False
     damage: str = ""
+    first: int = 0
 
 
 class FakeVars:
@@ -51,11 +52,14 @@ class FakeVars:
     def slot(self, name: ports.VarsName) -> str:
         if name not in self.slots:
             self.mark += 1
-            self.slots[name] = FakeSlot(self.mark)
+            self.slots[name] = FakeSlot(self.mark, first=self.mark)
         return "/fake/vars/" + "-".join((name.namespace, name.scope, name.name)).replace("/", "_")
 
     def known(self) -> Sequence[ports.VarsName]:
         return sorted(self.slots)
+
+    def publishes(self) -> Mapping[ports.VarsName, int]:
+        return {name: slot.generation - slot.first for name, slot in self.slots.items()}
 
     def set_ready(self, name: ports.VarsName, ready: bool) -> None:
         if name in self.slots:

@@ -22,6 +22,7 @@ from controller.core import (
     refusals,
     resolution,
     stamps,
+    tallies,
     tokens,
 )
 
@@ -37,6 +38,7 @@ class Tools:
     clock: ports.Clock
     secret: str
     refresh: Callable[[Sequence[kinds.Key]], None]
+    tally: tallies.Tally
 
 
 class Desk:
@@ -102,6 +104,15 @@ class Desk:
     # ------------------------------------------------------------------ ensure
 
     async def _ensure(self, caller: callers.Caller, request: Mapping[str, Any]) -> Answer:
+        tally, place = self._tools.tally, (caller.namespace,)
+        tally.count(tallies.ENSURES, place)
+        try:
+            return await self._ensured(caller, request)
+        except refusals.Refusal as refusal:
+            tally.count(tallies.ENSURE_FAILURES, (*place, str(refusal.kind)))
+            raise
+
+    async def _ensured(self, caller: callers.Caller, request: Mapping[str, Any]) -> Answer:
         """S3.1: all is checked and resolved before anything is started."""
         self.waits.refuse_if_closed()
         names = asking.names(request.get("names"))
@@ -144,10 +155,12 @@ class Desk:
         if not pending:
             return
         deadline, seconds = until
-        wait = waits.Wait(pending, mode)
+        wait, tally = waits.Wait(pending, mode), self._tools.tally
+        tally.count(tallies.ENSURE_WAITS, (caller.namespace,))
         try:
-            async with asyncio.timeout(deadline - self._tools.clock.monotonic()):
-                await self.waits.until(wait, caller.node)
+            with tally.going_on(tallies.ENSURES_WAITING):
+                async with asyncio.timeout(deadline - self._tools.clock.monotonic()):
+                    await self.waits.until(wait, caller.node)
         except TimeoutError:
             target = next(iter(wait.pending.values()), pending[0])
             why = self._said(target.declared.key)

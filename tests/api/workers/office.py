@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.api.workers import desk, serving
-from controller.core import kinds, runs, tokens
+from controller.core import kinds, runs, tallies, tokens
 from tests.fakes.runtime import Director
 from tests.fakes.world import NAMESPACE, World
 
@@ -97,7 +97,9 @@ class Office:
     async def open(self) -> None:
         """Begin to serve, as a controller that starts does."""
         world, loop = self.world, asyncio.get_running_loop()
-        tools = desk.Tools(world.store, world.vars, world.clock, SECRET, world.engine.refresh)
+        tools = desk.Tools(
+            world.store, world.vars, world.clock, SECRET, world.engine.refresh, tallies.Tally()
+        )
         self.desk = desk.Desk(tools)
         world.engine.on_work = lambda: self._soon(loop)
         self._due = False
