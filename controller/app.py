@@ -22,7 +22,7 @@ from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
 from controller.core import errors, kinds, notes, tallies
-from controller.engine import engine, loop, metering, probed, watching
+from controller.engine import engine, loop, metering, probed, reserving, watching
 from controller.files import follow
 from controller.manifest import reader, schema
 from controller.probes import prober
@@ -49,6 +49,7 @@ def main(
     *,
     foreground: bool,
     refresh_env: bool,
+    max_processes: int | None,
     environ: Mapping[str, str],
     watch_signals: WatchSignals,
 ) -> int:
@@ -62,7 +63,14 @@ def main(
             _LOG.warning(note)
         base = base_environment(kept, environ, refresh=refresh_env)
         guardian = int(environ.get(contract.GUARDIAN_PID) or os.getppid())
-        birth = Birth(paths, base, guardian, functools.partial(_say, environ), foreground=foreground)
+        birth = Birth(
+            paths,
+            base,
+            guardian,
+            functools.partial(_say, environ),
+            foreground=foreground,
+            max_processes=reserving.limit(kept, max_processes),
+        )
         return asyncio.run(Controller(kept, birth).run(watch_signals))
     finally:
         kept.close()
@@ -78,6 +86,7 @@ class Birth:
     say: Callable[[Mapping[str, object]], None]
     foreground: bool = True
     serves_api: bool = True
+    max_processes: int | None = None
 
 
 class Controller:
@@ -88,6 +97,7 @@ class Controller:
         self._paths, self._store, self._birth = paths, kept, birth
         self._clock, self._ids = clock.SystemClock(), ids.SystemIds()
         knobs = _engine_settings()
+        self._budget = reserving.follow(kept, birth.max_processes)
         self._secret = _secret(kept, self._ids)
         self._shared = _shared_vars(paths, knobs.boot_id, kept, self._clock)
         self._runtime = local.LocalRuntime(paths, base_env, self._clock, self._contacts())
@@ -161,6 +171,7 @@ class Controller:
             gateway=self._gateway,
             load_yaml=_load_yaml,
             tally=self._tally,
+            budget=self._budget,
         )
         app = self._gateway.app = application.build(parts)
         api = server.Endpoint(app, self._paths.api_socket)

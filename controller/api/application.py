@@ -11,7 +11,7 @@ from controller import ports
 from controller.api import bookmarks, configmaps, measured, namespaces, pages, replies, routes, views
 from controller.api.services import LoadYaml, Services
 from controller.api.workers import desk
-from controller.core import kinds, tallies
+from controller.core import budget, kinds, tallies
 
 
 def _no_yaml(_: bytes) -> NoReturn:
@@ -24,6 +24,7 @@ class Parts:
 
     `load_yaml` reads one YAML document as JSON values, and raises ValueError with a sentence: the only
     parser of YAML is the manifest reader, which this floor cannot see. `secret` signs the workers' tokens.
+    `budget` follows the store: what fits nowhere is refused.
     """
 
     store: ports.Store
@@ -37,6 +38,7 @@ class Parts:
     gateway: ports.Gateway
     load_yaml: LoadYaml = _no_yaml
     tally: tallies.Tally = field(default_factory=tallies.Tally)
+    budget: budget.Ledger = field(default_factory=budget.Ledger)
 
 
 def _readers(parts: Parts, histories: views.Histories) -> dict[str, views.Reader]:
@@ -56,7 +58,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
     histories = views.Histories(parts.store)
     services = Services(
         store=parts.store,
-        schema=parts.schema,
+        schema=budget.Guard(parts.schema, parts.budget),
         logs=parts.logs,
         control=parts.control,
         shared=parts.shared,

@@ -32,6 +32,7 @@ async def apply(call: calls.Call) -> replies.Sendable:
     items = [bulkitem.Item(one) for one in given]
     _refuse_twice(items)
     desk = bulkitem.Desk(call.services, terms, [item.key for item in items if item.is_namespace])
+    _foresee_room(desk, items)
     await _take(desk, items)
     warnings: list[str] = []
     pruned = _to_prune(desk, items, warnings) if terms.prune else []
@@ -58,6 +59,15 @@ async def _take(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
         await asyncio.sleep(0)
 
 
+def _foresee_room(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
+    """What sets give back is there for the others, whichever comes first (`max_processes`)."""
+    for item in items:
+        if item.status is None and not item.is_namespace:
+            desk.schema.expect_less(item.key, item.config)
+    for obj in _undeclared(desk, items) if desk.terms.prune else ():
+        desk.schema.expect(bulkitem.key_of(obj), None)
+
+
 def _refuse_twice(items: Sequence[bulkitem.Item]) -> None:
     """The same object in two documents: which one should win?"""
     seen: dict[tuple[str, kinds.Key], bulkitem.Item] = {}
@@ -80,16 +90,19 @@ def _to_prune(
     desk: bulkitem.Desk, items: Sequence[bulkitem.Item], warnings: list[str]
 ) -> list[bulkitem.Item]:
     """Sets of the inventory that are in no document; none while a document fails, it may be one of them."""
-    terms = desk.terms
     if any(item.status is not None for item in items):
         warnings.append("nothing was pruned, since not everything could be applied")
         return []
+    return [bulkitem.pruned(obj) for obj in _undeclared(desk, items)]
+
+
+def _undeclared(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> list[kinds.Object]:
     kept = {item.key for item in items}
     found, _ = desk.services.store.list(kinds.WORKERSETS)
     return [
-        bulkitem.pruned(obj)
+        obj
         for obj in found
-        if fields.mapping(obj["metadata"].get("labels")).get(kinds.LABEL_INVENTORY) == terms.inventory
+        if fields.mapping(obj["metadata"].get("labels")).get(kinds.LABEL_INVENTORY) == desk.terms.inventory
         and not obj["metadata"].get("deletionTimestamp")
         and bulkitem.key_of(obj) not in kept
     ]

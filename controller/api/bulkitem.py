@@ -144,6 +144,7 @@ class Desk:
         self.services = services
         self.terms = terms
         self.now = services.now()
+        self.schema = services.schema.apart()
         self._coming = {key.name for key in spaces}
 
     def judge(self, item: Item) -> None:
@@ -159,6 +160,8 @@ class Desk:
             item.fail(problem)
             return
         item.object, item.changed = outcome.object, outcome.changed
+        if not item.is_namespace:
+            self.schema.expect(item.key, item.object)
         item.warnings += outcome.warnings
         item.operation = self._word(item)
         if item.changed and item.before and item.before["metadata"].get("deletionTimestamp"):
@@ -213,7 +216,7 @@ class Desk:
         if self.terms.server_side:
             config = _sourced(item.config, item.source) if item.source else item.config
             write = self._options(item, "Apply")
-            outcome = admission.admit_apply(item.resource, live, config, write, self.services.schema)
+            outcome = admission.admit_apply(item.resource, live, config, write, self.schema)
         else:
             outcome = self._three_way(item, live)
         outcome = self._in_inventory(item, outcome)
@@ -224,7 +227,7 @@ class Desk:
     def _three_way(self, item: Item, live: kinds.Object | None) -> admission.Outcome:
         """kubectl's client-side apply; a mere other line of the same file is no change."""
         merged = threeway.apply(live, item.config)
-        schema, write = self.services.schema, self._options(item, "Update")
+        schema, write = self.schema, self._options(item, "Update")
         if live is None:
             new = _sourced(merged, item.source) if item.source else merged
             return admission.admit_create(item.resource, new, write, schema)

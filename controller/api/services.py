@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from controller import ports
 from controller.api import bookmarks, pages, replies, views
 from controller.api.workers import desk
-from controller.core import kinds, stamps, tallies
+from controller.core import budget, kinds, stamps, tallies
 
 LoadYaml = Callable[[bytes], kinds.Object]
 """One YAML document as JSON values; raises ValueError with a sentence and the position."""
@@ -19,7 +19,7 @@ class Services:
     """Made once by `application.build`."""
 
     store: ports.Store
-    schema: ports.Schema
+    schema: budget.Guard
     logs: ports.Logs
     control: ports.Control
     shared: ports.Vars

@@ -99,7 +99,7 @@ def _client(args: argparse.Namespace, context: Context) -> Client | None:
         return context.client()
     from controller.cli import launching
 
-    started = launching.start_or_join(context, foreground=False)
+    started = launching.start_or_join(context, launching.Wishes())
     project = started.client.request("GET", "/workerset/v1/project").json()
     if started.is_new:
         pid = (project.get("pids") or {}).get("controller", "")

@@ -61,6 +61,15 @@ def add_timeout(parser: argparse.ArgumentParser, default: str, help_text: str) -
     )
 
 
+def count(text: str) -> int:
+    """A whole number from 0 up; for argparse."""
+    import argparse
+
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"not a whole number from 0 up: {text}")
+    return int(text)
+
+
 def duration(text: str) -> float:
     """Seconds from `30s`, `1m30s`, `500ms`, `2h`, or a bare number; for argparse."""
     import argparse

@@ -29,7 +29,16 @@ class Started:
             os.close(self.leash_fd)
 
 
-def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: bool = False) -> Started:
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a new controller is told. `max_processes` None: the limit stays what it was, 0: none."""
+
+    foreground: bool = False
+    refresh_env: bool = False
+    max_processes: int | None = None
+
+
+def start_or_join(context: contexts.Context, wishes: Wishes) -> Started:
     """The running controller, else a new one. Two of these at once: one starts, the other joins it."""
     client = context.running_client()
     if client is not None:
@@ -40,7 +49,7 @@ def start_or_join(context: contexts.Context, *, foreground: bool, refresh_env: b
         context.note(found.moved)
     context.use_project(found)
     try:
-        leash_fd = _launch(found, context, foreground=foreground, refresh_env=refresh_env)
+        leash_fd = _launch(found, context, wishes)
     except launch.Owned as owned:
         return Started(_join(context, owned), is_new=False)
     registry.remember(found.root, context.environ)
@@ -53,13 +62,11 @@ def _repair(context: contexts.Context) -> None:
         project.prepare(context.project, context.environ)
 
 
-def _launch(
-    found: project.Project, context: contexts.Context, *, foreground: bool, refresh_env: bool
-) -> int | None:
-    argv = controller_argv(found, foreground=foreground, refresh_env=refresh_env)
+def _launch(found: project.Project, context: contexts.Context, wishes: Wishes) -> int | None:
+    argv = controller_argv(found, wishes)
     where = launch.Places(root=found.root, state=found.state, run=found.run)
     try:
-        launched = launch.launch(where, argv, leash=foreground, environ=context.environ)
+        launched = launch.launch(where, argv, leash=wishes.foreground, environ=context.environ)
     except OSError as error:
         raise errors.CliError(f"cannot start a process: {error.strerror}", "see ulimit -a") from None
     try:
@@ -76,15 +83,17 @@ def _launch(
     return launched.leash_fd
 
 
-def controller_argv(found: project.Project, *, foreground: bool, refresh_env: bool) -> list[str]:
+def controller_argv(found: project.Project, wishes: Wishes) -> list[str]:
     """The command line of the controller process; the hidden verb reads it."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "process.py")
     argv = [sys.executable, "-P", script, "_controller"]
     argv += ["--root", found.root, "--state", found.state, "--run", found.run]
-    if foreground:
+    if wishes.foreground:
         argv.append("--foreground")
-    if refresh_env:
+    if wishes.refresh_env:
         argv.append("--refresh-env")
+    if wishes.max_processes is not None:
+        argv += ["--max-processes", str(wishes.max_processes)]
     return argv
 
 

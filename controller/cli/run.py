@@ -26,6 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--foreground", action="store_true")
     parser.add_argument("--refresh-env", action="store_true")
+    parser.add_argument("--max-processes", type=int)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             paths,
             foreground=args.foreground,
             refresh_env=args.refresh_env,
+            max_processes=args.max_processes,
             environ=context.environ,
             watch_signals=watch_signals,
         )

@@ -21,6 +21,7 @@ EXAMPLES = """
   workerctl up -d                     # returns when everything is ready; workerctl down ends it
   workerctl up -f web.yaml --abort-on-failure
   workerctl up --listen               # kubectl works too: export KUBECONFIG=.workerset/kubeconfig
+  workerctl up -d --max-processes 64  # refuse sets that could need more than that in all
   workerctl up --refresh-env          # take today's PATH and variables for new processes
 """
 
@@ -52,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         const="",
         metavar="ADDRESS",
         help="let Kubernetes clients in, as workerctl kubeconfig does; at this address (127.0.0.1:PORT)",
+    )
+    parser.add_argument(
+        "--max-processes",
+        type=common.count,
+        metavar="N",
+        help="all sets together may need so many processes; kept until another is given, 0 = no limit",
     )
     parser.add_argument("--strict", action="store_true", help="warnings about the manifests are errors")
     parser.add_argument(
@@ -89,11 +96,14 @@ def run(args: argparse.Namespace, context: Context) -> int:
     session: upsession.Up | None = None
     started: launching.Started | None = None
     try:
-        started = launching.start_or_join(context, foreground=not args.detach, refresh_env=args.refresh_env)
+        wishes = launching.Wishes(not args.detach, args.refresh_env, args.max_processes)
+        started = launching.start_or_join(context, wishes)
         if args.refresh_env and not started.is_new:
             context.note("a controller runs already and keeps its environment; end it first: workerctl down")
         if args.listen is not None:
             _listen(args.listen, context)
+        if args.max_processes is not None and not started.is_new:
+            context.note("a controller runs already and keeps its limit; end it first: workerctl down")
         session = upsession.Up(context, started, options)
         session.apply(items, bulk.Request(inventory=args.inventory, prune=True, objects=False))
         return session.detached() if args.detach else session.foreground()

@@ -18,6 +18,7 @@ import yaml
 
 from controller.api import application
 from controller.core import kinds
+from controller.engine import reserving
 from controller.manifest import schema
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
@@ -148,7 +149,9 @@ class Client:
 class Api:
     """An application on a store in memory, with fakes around it."""
 
-    def __init__(self, *, store: Any = None, bookmark_seconds: float = 60.0) -> None:
+    def __init__(
+        self, *, store: Any = None, bookmark_seconds: float = 60.0, max_processes: int | None = None
+    ) -> None:
         self.loop = asyncio.new_event_loop()
         self.store = store or Store(":memory:")
         self.logs = FakeLogs()
@@ -168,6 +171,7 @@ class Api:
             secret=SECRET,
             gateway=self.gateway,
             load_yaml=load_yaml,
+            budget=reserving.follow(self.store, max_processes),
         )
         self.app = application.build(parts, bookmark_seconds=bookmark_seconds)
 

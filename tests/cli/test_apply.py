@@ -269,14 +269,15 @@ def test_the_controllers_command_line_is_read_by_its_verb():
     from controller.client import project as projects
 
     found = projects.Project("/p", "/s", "/r")
-    argv = launching.controller_argv(found, foreground=True, refresh_env=True)
+    argv = launching.controller_argv(found, launching.Wishes(True, True, 64))
     verb = argv.index("_controller")
     args = main.build_parser("_controller", run).parse_args(argv[verb + 1 :])
-    assert (args.root, args.state, args.run, args.foreground, args.refresh_env) == (
+    assert (args.root, args.state, args.run, args.foreground, args.refresh_env, args.max_processes) == (
         "/p",
         "/s",
         "/r",
         True,
         True,
+        64,
     )
     assert json.dumps(argv)

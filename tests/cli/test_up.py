@@ -56,9 +56,9 @@ class Stage:
         self.lines = [b"web-0 | " + STAMP + b" Application startup complete.\n"]
         self.signals = [signal.SIGINT]
 
-        def start(context, **options):
-            self.started_with = options
-            leash = self.leash[1] if is_new and options["foreground"] else None
+        def start(context, wishes):
+            self.started_with = wishes
+            leash = self.leash[1] if is_new and wishes.foreground else None
             return launching.Started(context.client(), is_new=is_new, leash_fd=leash)
 
         monkeypatch.setattr(launching, "start_or_join", start)
@@ -192,8 +192,22 @@ def test_where_a_controller_runs_it_only_joins(shell, api, monkeypatch):
 def test_refresh_env_needs_a_new_controller(shell, api, monkeypatch):
     stage = Stage(shell, api, monkeypatch, is_new=False)
     outcome = stage.up("--refresh-env")
-    assert stage.started_with["refresh_env"] is True
+    assert stage.started_with.refresh_env
     assert "keeps its environment; end it first: workerctl down" in outcome.err
+
+
+def test_a_limit_of_processes_needs_a_new_controller(shell, api, monkeypatch):
+    stage = Stage(shell, api, monkeypatch, is_new=False)
+    outcome = stage.up("--max-processes", "64")
+    assert stage.started_with.max_processes == 64
+    assert "keeps its limit; end it first: workerctl down" in outcome.err
+
+
+@pytest.mark.parametrize("given", ["-1", "many", "1.5", ""])
+def test_a_limit_of_processes_is_a_number(stage, given):
+    outcome = stage.up(f"--max-processes={given}")
+    assert outcome.code == 2
+    assert "not a whole number from 0 up" in outcome.err
 
 
 def test_abort_on_failure_stops_everything_and_says_why(stage):
@@ -245,7 +259,7 @@ def test_detached_returns_when_all_is_ready(stage, golden):
     stage.api.on("POST", APPLY, {"items": [applied("created", obj) for obj in stage.sets]})
     outcome = stage.up("-d")
     assert (outcome.code, outcome.err) == (0, "")
-    assert stage.started_with == {"foreground": False, "refresh_env": False}
+    assert stage.started_with == launching.Wishes()
     assert outcome.out.splitlines()[0] == "project ~/shop   controller 4711 (new)   logs .workerset/logs"
     assert stage.shutdowns() == []
 

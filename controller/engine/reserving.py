@@ -1,0 +1,34 @@
+"""Keeps the ledger of `max_processes` by what the store holds."""
+
+from __future__ import annotations
+
+from controller import ports
+from controller.core import budget, kinds
+
+SETTING = "max-processes"
+
+
+def limit(store: ports.Store, asked: int | None) -> int | None:
+    """Of all processes: kept until another is asked for, 0 is none."""
+    if asked is not None:
+        store.put_setting(SETTING, asked)
+    known = store.setting(SETTING)
+    return known if isinstance(known, int) and known > 0 else None
+
+
+def follow(store: ports.Store, limit: int | None) -> budget.Ledger:
+    """A ledger of all sets there are, now and after each commit."""
+    ledger = budget.Ledger(limit)
+
+    def heard(change: ports.Change) -> None:
+        if change.resource == kinds.WORKERSETS:
+            ledger.put(_key(change.object), None if change.type == "DELETED" else change.object)
+
+    for obj in store.list(kinds.WORKERSETS)[0]:
+        ledger.put(_key(obj), obj)
+    store.subscribe(heard)
+    return ledger
+
+
+def _key(obj: kinds.Object) -> kinds.Key:
+    return kinds.Key(obj["metadata"]["namespace"], obj["metadata"]["name"])
