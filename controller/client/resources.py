@@ -56,9 +56,10 @@ WORKERSETS = Kind("workerset.dev/v1", "WorkerSet", "workersets", ("ws",), ("all"
 NAMESPACES = Kind("v1", "Namespace", "namespaces", ("ns",))
 EVENTS = Kind("v1", "Event", "events", ("ev",))
 PODS = Kind("v1", "Pod", "pods", ("po", "worker", "workers"), ("all",))
+CONFIG_MAPS = Kind("v1", "ConfigMap", "configmaps", ("cm",))
 REVISIONS = Kind("apps/v1", "ControllerRevision", "controllerrevisions", ())
 
-KINDS = (WORKERSETS, PODS, EVENTS, NAMESPACES, REVISIONS)
+KINDS = (WORKERSETS, PODS, EVENTS, NAMESPACES, CONFIG_MAPS, REVISIONS)
 
 
 def find(word: str) -> tuple[Kind, ...]:

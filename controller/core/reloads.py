@@ -74,8 +74,8 @@ def decide(history: History, changes: Changes, now: float) -> Decision:
     delay = None if history.last_at is None else now - history.last_at
     is_more_of_it = delay is not None and common and history.common
     delays = (*history.delays, delay)[-MANY_TIMES:] if is_more_of_it and delay is not None else ()
-    if _is_loop(delays):
-        calm = max(LEAST_CALM_SECONDS, 2 * max(delays[-TIMES:]))
+    calm = _calm_after(delays)
+    if calm is not None:
         return Decision(replace(history, own=history.own | common, own_at=now, calm_seconds=calm))
     fresh = replace(history, last_at=now, common=common if is_more_of_it else paths, delays=delays)
     return Decision(fresh, watching.cause(counted))
@@ -91,11 +91,13 @@ def _without_own(history: History, changes: Changes, now: float) -> tuple[Histor
     return replace(history, own_at=now), [change for change in changes if change[0] not in history.own]
 
 
-def _is_loop(delays: Sequence[float]) -> bool:
+def _calm_after(delays: Sequence[float]) -> float | None:
+    """If these delays are a loop, how long the file must be left alone to count again."""
     if len(delays) == MANY_TIMES and max(delays) <= LONGEST_PERIOD_SECONDS:
-        return True
+        return LONGEST_PERIOD_SECONDS
     last = delays[-TIMES:]
     if len(last) < TIMES:
-        return False
+        return None
     longest = max(last)
-    return longest <= AT_ONCE_SECONDS or longest - min(last) <= max(SPREAD_SECONDS, SPREAD * longest)
+    alike = longest <= AT_ONCE_SECONDS or longest - min(last) <= max(SPREAD_SECONDS, SPREAD * longest)
+    return max(LEAST_CALM_SECONDS, 2 * longest) if alike else None

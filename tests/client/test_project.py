@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 
 import pytest
 
@@ -12,13 +13,12 @@ from controller.client import errors, project
 
 @pytest.fixture
 def environ(tmp_path):
-    run = tmp_path / "r"
-    run.mkdir()
-    return {
-        "HOME": str(tmp_path / "home"),
-        "XDG_RUNTIME_DIR": str(run),
-        "XDG_STATE_HOME": str(tmp_path / "st"),
-    }
+    with tempfile.TemporaryDirectory(prefix="ws-") as run:  # short: paths of sockets have a limit
+        yield {
+            "HOME": str(tmp_path / "home"),
+            "XDG_RUNTIME_DIR": run,
+            "XDG_STATE_HOME": str(tmp_path / "st"),
+        }
 
 
 @pytest.fixture

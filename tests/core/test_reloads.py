@@ -42,10 +42,16 @@ def test_a_worker_that_writes_every_so_often_is_too() -> None:
     assert "out.py" in history.problem
 
 
-@given(st.lists(st.floats(0.5, 59), min_size=60, max_size=60))
-def test_however_far_apart_it_ends(delays: list[float]) -> None:
-    restarts, _, _ = play(delays)
+@given(st.lists(st.floats(0, 9.9), min_size=60, max_size=60))
+def test_however_unlike_it_ends(delays: list[float]) -> None:
+    restarts, history, _ = play(delays)
     assert restarts <= reloads.MANY_TIMES
+    assert history.problem
+
+
+def test_however_far_apart_it_ends() -> None:
+    restarts, _, _ = play([7.0, 59.0] * 40)
+    assert restarts == reloads.MANY_TIMES
 
 
 def test_somebody_who_saves_often_is_not_taken_for_a_worker() -> None:

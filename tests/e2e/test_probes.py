@@ -68,6 +68,8 @@ select.select([], [], [])
 """
 
 QUICK = {"period": "200ms", "timeout": "5s", "failure_threshold": 2}
+LISTENS = {"tcp": True, "period": "100ms", "failure_threshold": 300}
+"""Of a startup probe: the others wait until the server can be asked at all."""
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def answered(project: Project, role: str, passed: bool, worker: str = "web-0") -
 def test_s5_ready_only_while_the_probe_passes(project: Project) -> None:
     port = web.free_port()
     project.write("status", "503")
-    declare(project, port=port, readiness_probe={"http": "/healthz", **QUICK})
+    declare(project, port=port, startup_probe=LISTENS, readiness_probe={"http": "/healthz", **QUICK})
     failing = answered(project, "readiness", passed=False)
     assert failing["message"] == "HTTP probe failed with statuscode: 503"
     (pid,) = project.pids("web")
@@ -138,9 +140,8 @@ def test_s4_2_liveness_kills_is_counted_and_slowed_down(project: Project) -> Non
     port = web.free_port()
     project.write("status", "500")
     eager = {"http": "/", "period": "100ms", "timeout": "5s", "failure_threshold": 1}
-    listening = {"tcp": True, "period": "100ms", "failure_threshold": 300}
     give_up = {"max_consecutive_failures": 2, "retry_after": "0s"}
-    declare(project, port=port, startup_probe=listening, liveness_probe=eager, **give_up)
+    declare(project, port=port, startup_probe=LISTENS, liveness_probe=eager, **give_up)
     failed = project.wait_state("web", "Failed")
     assert (
         "3rd time: Liveness probe failed: HTTP probe failed with statuscode: 500"
