@@ -134,7 +134,7 @@ class Controller:
                 waiting = (
                     tasks.create_task(self._drain_when_asked(), name="drain"),
                     tasks.create_task(self._repair_losses(), name="upkeep"),
-                    tasks.create_task(self._gateway.run(self._looked), name="gateway"),
+                    tasks.create_task(self._gateway.run(self._looked, reopen=self._birth.serves_api)),
                     tasks.create_task(self._stop_when_ended(), name="end"),
                     tasks.create_task(self._stop_when_alone(), name="alone"),
                     tasks.create_task(self._sources.run(), name="files"),

@@ -62,16 +62,12 @@ class Gateway:
         self._renewing: asyncio.Task[None] | None = None
         self.app: Application | None = None
 
-    async def run(self, looked: asyncio.Event) -> None:
-        """Open if it was open; shut when cancelled."""
+    async def run(self, looked: asyncio.Event, *, reopen: bool) -> None:
+        """Open if it was open and is to be again; shut when cancelled."""
         try:
             await looked.wait()
-            if self._kept().get("on"):
-                try:
-                    await self.open("")
-                except errors.StatusError as problem:
-                    self._problem = problem.message
-                    self._tell("NotReachable", problem.message)
+            if reopen and self._kept().get("on"):
+                await self._open_or_tell("")
             await asyncio.Event().wait()
         finally:
             await self._shut()
@@ -109,9 +105,17 @@ class Gateway:
             self._keep(loopback.parse(str(kept["address"])), on=False)
 
     async def repair(self) -> None:
-        """Files were deleted: have certificates again."""
+        """Certificates were deleted, or end soon: have others."""
         if self._open is not None:
-            await self.open(str(self._open.address))
+            await self._open_or_tell(str(self._open.address))
+
+    async def _open_or_tell(self, address: str) -> None:
+        """Where nobody waits for the answer."""
+        try:
+            await self.open(address)
+        except (errors.StatusError, OSError) as problem:
+            self._problem = str(problem)
+            self._tell("NotReachable", self._problem)
 
     def conditions(self) -> tuple[Condition, ...]:
         """Whether clients can connect, where they should be able to."""

@@ -110,7 +110,7 @@ def build(services: Services) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     for served in registry.SERVED:
         routes += _of_kind(services, served)
-    others = {**_PRIVATE, **discovery.handlers(), **openapi.handlers(services.schema.document())}
+    others = {**_PRIVATE, **discovery.handlers(), **openapi.handlers(services.schema.document)}
     routes += [Route(path, Endpoint(services, handlers)) for path, handlers in others.items()]
     nothing = Endpoint(
         services, dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), system.nothing_here)

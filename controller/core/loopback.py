@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 
 DEFAULT_HOST = "127.0.0.1"
@@ -32,6 +31,8 @@ class Address:
 
 def parse(text: str) -> Address:
     """`127.0.0.1:8443`, `localhost`, `[::1]:8443`, `:8443`, or nothing. Raises NotLoopback."""
+    import ipaddress  # a few milliseconds of every controller's start, for the few that listen
+
     host, colon, port = text.strip().rpartition(":")
     if not colon or (text.strip().endswith("]") and "[" in text):
         host, port = text.strip(), ""

@@ -23,12 +23,12 @@ V2_TYPE = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 Built = Mapping[str, documents.Document]
 
 
-def handlers(declared: Mapping[str, Any]) -> dict[str, dict[str, calls.Handler]]:
+def handlers(declared: Callable[[], Mapping[str, Any]]) -> dict[str, dict[str, calls.Handler]]:
     """A handler a path; nothing is made before somebody asks."""
 
     @functools.cache
     def built() -> Built:
-        return build(declared)
+        return build(declared())
 
     @functools.cache
     def index() -> documents.Document:
