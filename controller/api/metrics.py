@@ -14,7 +14,7 @@ from controller import ports
 from controller.api import call as calls
 from controller.api import logs, replies
 from controller.api.services import Services
-from controller.core import fields, kinds, parse, tallies
+from controller.core import deployments, fields, kinds, tallies
 
 _WORKER = ("namespace", "scope", "workerset", "worker")
 _SET = ("namespace", "scope", "workerset")
@@ -84,7 +84,9 @@ def _of_workers(services: Services) -> Iterator[Any]:
     ):
         counted = Counter(labels[logs.ref_of(pod)] for pod in those)
         yield _gauge(name, about, _WORKER, {one: counted[one] for one in everything})
-    yield from _of_requests(services.control.in_flight(labels), labels)
+    serving = {_key(one) for one in sets if one["spec"].get("listen")}
+    servers = [ref for ref in labels if kinds.Key(ref.namespace, ref.workerset) in serving]
+    yield from _of_requests(services.control.in_flight(servers), labels)
     yield from _of_sets(sets)
 
 
@@ -107,7 +109,7 @@ def _of_sets(sets: Iterable[kinds.Object]) -> Iterator[Any]:
     for one in sets:
         labels = (*_key(one)[:1], one["spec"].get("scope", ""), one["metadata"]["name"])
         listed = fields.mapping(one.get("status")).get("instances") or ()
-        desired[labels] = max(parse.parse_workerset(one).num, len(listed))
+        desired[labels] = max(deployments.declared_num(one["spec"]), len(listed))
         states[*labels, fields.mapping(one.get("status")).get("state") or "Starting"] = 1
     yield _gauge(
         "workers_desired", "Workers that are wanted of a set, ensured names included.", _SET, desired

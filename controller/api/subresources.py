@@ -6,7 +6,7 @@ from typing import Any
 
 from controller.api import bodies, options, present, registry, replies, writing
 from controller.api import call as calls
-from controller.core import admission, errors, fields, kinds, metadata, patch, spec, table
+from controller.core import admission, deployments, errors, fields, kinds, metadata, patch, table
 
 
 async def update_status(call: calls.Call) -> replies.Sendable:
@@ -98,19 +98,9 @@ def scale_of(obj: kinds.Object) -> dict[str, Any]:
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",
         "metadata": {key: meta[key] for key in kept if key in meta},
-        "spec": {"replicas": _declared(fields.mapping(obj.get("spec")))},
+        "spec": {"replicas": deployments.declared_num(fields.mapping(obj.get("spec")))},
         "status": {
             "replicas": status.get("replicas", 0),
             "selector": status.get("selector", f"{kinds.LABEL_SET}={meta['name']}"),
         },
     }
-
-
-def _declared(declared: dict[str, Any]) -> int:
-    """S1: what `num` is where it is not declared."""
-    kind = spec.SetKind.BACKGROUND if declared.get("background") is True else spec.SetKind.PLAIN
-    num = declared.get("num")
-    found = spec.WorkerSetSpec(
-        template=spec.Template(), kind=kind, declared_num=num if isinstance(num, int) else None
-    )
-    return found.num

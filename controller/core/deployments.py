@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from controller.core import fields, kinds, names, parse, pods, revisions, rollout
+from controller.core import fields, kinds, names, pods, revisions, rollout
 
 LABEL_HASH = "pod-template-hash"
 ANNOTATION_REVISION = "deployment.kubernetes.io/revision"
@@ -35,7 +35,7 @@ def deployment(workerset: kinds.Object, history: Sequence[kinds.Object]) -> kind
             ],
         },
         "spec": {
-            "replicas": parse.parse_workerset(workerset).num,
+            "replicas": declared_num(workerset["spec"]),
             "selector": {"matchLabels": selector(meta)},
             "template": template(meta, workerset["spec"]),
             "strategy": {"type": "RollingUpdate"},
@@ -57,7 +57,7 @@ def replica_sets(workerset: kinds.Object, history: Sequence[kinds.Object]) -> li
     current: str = status.get("currentRevision") or ""
     if current != declared:
         shares[current] = (max(0, alive - updated), max(0, ready - updated))
-    wanted = {declared: parse.parse_workerset(workerset).num}
+    wanted = {declared: declared_num(workerset["spec"])}
     return [
         _replica_set(workerset, one, wanted.get(name := one["metadata"]["name"], 0), shares.get(name, (0, 0)))
         for one in history
@@ -101,6 +101,14 @@ def _replica_set(
             "observedGeneration": 1,
         },
     }
+
+
+def declared_num(declared: dict[str, Any]) -> int:
+    """S1: `num`, and what it is where it is not declared; also of a `spec` that cannot be read otherwise."""
+    num = declared.get("num")
+    if isinstance(num, int) and not isinstance(num, bool):
+        return num
+    return 0 if declared.get("background") is True else 1
 
 
 def uid(meta: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from controller import ports
 from controller.runtime import sessions, wire
 
+_END_SECONDS = 5.0
 _AWAY = "the part that runs processes is away"
 
 
@@ -48,10 +49,12 @@ class Commands:
         waiting = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._send([[verb, number, run, *details]])
         try:
-            told = await waiting
+            told = await asyncio.shield(waiting)
         except asyncio.CancelledError:
             if verb in ("exec", "wire") and self._is_ready():
                 self._send([["exec_end", number]])
+                if verb == "wire":
+                    await _answered(waiting)
             raise
         finally:
             self._waiting.pop(number, None)
@@ -70,3 +73,8 @@ class Commands:
         for waiting in self._waiting.values():
             if not waiting.done():
                 waiting.set_exception(ConnectionError(_AWAY))
+
+
+async def _answered(waiting: asyncio.Future[Any]) -> None:
+    """The shim may open the ends of a session for as long as it has not answered: their names stay taken."""
+    await asyncio.wait((waiting,), timeout=_END_SECONDS)

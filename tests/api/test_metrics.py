@@ -73,7 +73,7 @@ def test_a_project_of_background_sets_only_counts_too(api: Api) -> None:
 
 
 def test_busy_workers_are_those_with_requests_in_flight(api: Api) -> None:
-    api.create("web", {"command": ["x"], "num": 2})
+    api.create("web", {"command": ["x"], "num": 2, "listen": ["127.0.0.1:0"]})
     api.control.flying = {put_pod(api, "web-0", ready=True): 3, put_pod(api, "web-1", ready=True): 0}
     found = scrape(api)
     assert found["workerset_workers_busy"][labels()] == 1

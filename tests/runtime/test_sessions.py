@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from controller import ports
+from controller.shim import proc
 from tests.contracts import runtime as suite
 from tests.runtime.tree import Controller, Tree, controlling, wait_gone
 
@@ -174,5 +175,18 @@ def test_a_shim_that_dies_ends_it(tree: Tree) -> None:
             await session.ended()
         await session.close()
         await controller.until(controller.runtime.connected)
+
+    play(tree, case)
+
+
+def test_who_leaves_at_once_leaves_nothing(tree: Tree) -> None:
+    """The names of its ends are not given to another before the shim has opened or refused them."""
+
+    async def case(controller: Controller) -> None:
+        shim = tree.pid_of("shim")
+        there = set(proc.children(shim))
+        for _ in range(20):
+            await (await opened(controller, "sleep 1000", stdin=True)).close()
+        assert set(proc.children(shim)) == there
 
     play(tree, case)
