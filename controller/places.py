@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+
 from controller.client import project
 
 TYPE_CHECKING = False
@@ -25,3 +28,6 @@ def remove(found: project.Project) -> None:
 
     for folder in dict.fromkeys((found.run, found.state, found.folder)):
         shutil.rmtree(folder, ignore_errors=True)
+    if found.state == found.folder and found.moved:
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(found.state))

@@ -20,8 +20,11 @@ class ProjectPaths:
 
     @property
     def folder(self) -> str:
-        """In the project itself: what is where. Holds the state too, unless its file system cannot."""
-        return f"{self.root}/.workerset"
+        """In the project itself: what is where. Holds the state too, unless its file system cannot.
+
+        Where nothing can be written in the project, it is wherever the state is, under the same name.
+        """
+        return self.state if self.state.endswith("/.workerset") else f"{self.root}/.workerset"
 
     @property
     def api_socket(self) -> str:

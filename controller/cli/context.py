@@ -30,6 +30,8 @@ class Context:
         self.stderr = stderr
         self.environ = environ
         self.cwd = cwd
+        self.words: tuple[str, ...] = ()
+        """The command line this was called with."""
         self.directory: str | None = None
         self._project: projects.Project | None = None
         self._client: http.Client | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import select
 
-from controller.cli import errors, progress
+from controller.cli import errors, progress, watchstream
 from controller.client import errors as client_errors
 from controller.client import waiting
 
@@ -23,13 +23,22 @@ _GUARDIAN_ENDS_MS = 15000
 
 
 class Drain:
-    """One shutdown under way; an interrupt while it goes on asks to kill now."""
+    """One shutdown under way; an interrupt, or the end of `within` seconds, kills at once."""
 
-    def __init__(self, context: Context, *, prefix: str = "", hint: str = "", purge: bool = False) -> None:
+    def __init__(
+        self,
+        context: Context,
+        *,
+        prefix: str = "",
+        hint: str = "",
+        purge: bool = False,
+        within: float | None = None,
+    ) -> None:
         self._context = context
         self._prefix = prefix
         self._hint = hint
         self._purge = purge
+        self._deadline = watchstream.Deadline(within)
         self._ticker = progress.Ticker(context)
         self._streams: list[Stream] = []
         state = context.project.state
@@ -47,7 +56,7 @@ class Drain:
                 for line in stream.next_lines() if can_read else ():
                     last = self._show(line) or last
                 if interrupted:
-                    interrupts = None
+                    interrupts, self._deadline = None, watchstream.Deadline(None)
                     self._kill_now()
         except client_errors.ConnectionLost:
             pass
@@ -69,13 +78,18 @@ class Drain:
 
     def _wait(self, stream: Stream, interrupts: Interrupts | None) -> tuple[bool, bool]:
         """Wait for the next piece or for an interrupt: is there a piece, is it to kill."""
-        if interrupts is None or stream.is_pending:
+        left = self._deadline.left_ms
+        if left == 0:
+            return False, True
+        if stream.is_pending:
             return True, False
         poller = select.poll()
         poller.register(stream.fileno(), select.POLLIN)
-        poller.register(interrupts.fileno(), select.POLLIN)
-        ready = {fd for fd, _ in poller.poll()}
-        return stream.fileno() in ready, interrupts.fileno() in ready and interrupts.take() > 0
+        if interrupts is not None:
+            poller.register(interrupts.fileno(), select.POLLIN)
+        ready = {fd for fd, _ in poller.poll(left)}
+        interrupted = interrupts is not None and interrupts.fileno() in ready and interrupts.take() > 0
+        return stream.fileno() in ready, interrupted or not ready
 
     def _show(self, line: bytes) -> Mapping[str, Any] | None:
         """Show one step; the last one is returned."""

@@ -83,10 +83,16 @@ def _launch(found: project.Project, context: contexts.Context, wishes: Wishes) -
     return launched.leash_fd
 
 
+def own_argv() -> list[str]:
+    """How this very `workerctl` is run again, whatever PYTHONPATH and the folder hold."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    installed = f"{os.path.dirname(os.path.dirname(here))}/_workerctl.py"
+    return [sys.executable, "-P", installed if os.path.exists(installed) else f"{here}/entry/_workerctl.py"]
+
+
 def controller_argv(found: project.Project, wishes: Wishes) -> list[str]:
     """The command line of the controller process; the hidden verb reads it."""
-    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "process.py")
-    argv = [sys.executable, "-P", script, "_controller"]
+    argv = [*own_argv(), "_controller"]
     argv += ["--root", found.root, "--state", found.state, "--run", found.run]
     if wishes.foreground:
         argv.append("--foreground")

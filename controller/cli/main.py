@@ -68,6 +68,7 @@ def plugin() -> int:
 def execute(words: Sequence[str], context: contexts.Context) -> int:
     """Run one command line in a context; errors become a message and an exit code."""
     failed = errors.FAILED
+    context.words = tuple(words)
     try:
         start = _read_start(words)
         if not start.verb:

@@ -63,6 +63,7 @@ VERBS: dict[str, Verb] = {
     "rollout": Verb("rollout", "status, history, undo and pause of changes to a set", CHANGE),
     "kubeconfig": Verb("kubeconfig", "let kubectl and other Kubernetes clients in", SETTINGS),
     "token": Verb("token", "tokens for those clients: create, list, revoke", SETTINGS),
+    "systemd": Verb("systemd", "a systemd unit that keeps the project running", SETTINGS),
     "projects": Verb("projects", "all projects of this user with a running controller", SETTINGS),
     "version": Verb("version", "version of this command and of the controller", SETTINGS),
     "php-ini": Verb("phpini", "lines of php.ini, so that requests can ensure and read", SETTINGS),

@@ -20,13 +20,15 @@ EXAMPLES = """
   workerctl up
   workerctl up -d                     # returns when everything is ready; workerctl down ends it
   workerctl up -f web.yaml --abort-on-failure
+  workerctl up --stop-within 8s       # in a container that is killed after 10 seconds
   workerctl up --listen               # kubectl works too: export KUBECONFIG=.workerset/kubeconfig
   workerctl up -d --max-processes 64  # refuse sets that could need more than that in all
   workerctl up --refresh-env          # take today's PATH and variables for new processes
 """
 
 EXIT_CODES = {
-    1: "a document is invalid; with -d or --abort-on-failure: a set failed or was not ready in time",
+    1: "a document is invalid; the controller was killed; with -d or --abort-on-failure: a set failed or "
+    "was not ready in time",
     130: "ended by Ctrl-C: everything was stopped, or `up` had only joined; with -d: all of it runs on",
 }
 
@@ -34,14 +36,7 @@ EXIT_CODES = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_files(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="return when ready; the controller stays")
-    parser.add_argument(
-        "--wait-timeout",
-        type=common.duration,
-        default=120.0,
-        metavar="DURATION",
-        help="limit of -d (2m)",
-    )
-    parser.add_argument("--abort-on-failure", action="store_true", help="stop everything when a set fails")
+    _add_ends(parser)
     parser.add_argument(
         "--refresh-env",
         action="store_true",
@@ -69,6 +64,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_ends(parser: argparse.ArgumentParser) -> None:
+    """When it is over, and how."""
+    parser.add_argument(
+        "--wait-timeout",
+        type=common.duration,
+        default=120.0,
+        metavar="DURATION",
+        help="limit of -d, and of a service manager's wait for readiness (2m)",
+    )
+    parser.add_argument(
+        "--stay",
+        action="store_true",
+        help="nothing ends with this command, only with workerctl down: for service managers",
+    )
+    parser.add_argument(
+        "--stop-within",
+        type=common.duration,
+        metavar="DURATION",
+        help="when told to stop, kill what still runs after this long (8s as process 1, else never)",
+    )
+    parser.add_argument("--abort-on-failure", action="store_true", help="stop everything when a set fails")
+
+
 def _listen(address: str, context: Context) -> None:
     from controller.cli import kubeconfig
 
@@ -80,8 +98,9 @@ def _listen(address: str, context: Context) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     from controller import clock
-    from controller.cli import launching, manifests, upsession
+    from controller.cli import container, launching, manifests, upsession
 
+    container.step_aside(args, context)
     paths = args.files or manifests.default_paths(context)
     items = manifests.load(
         context,
@@ -90,13 +109,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
         namespace=args.namespace,
         strict=args.strict,
     )
-    options = upsession.Options(
-        args.wait_timeout, args.abort_on_failure, upsession.stamp(clock.SystemClock().wall())
-    )
+    began = upsession.stamp(clock.SystemClock().wall())
+    options = upsession.Options(args.wait_timeout, args.abort_on_failure, began, args.stay, args.stop_within)
+    keeps_running = args.detach or args.stay
     session: upsession.Up | None = None
     started: launching.Started | None = None
     try:
-        wishes = launching.Wishes(not args.detach, args.refresh_env, args.max_processes)
+        wishes = launching.Wishes(not keeps_running, args.refresh_env, args.max_processes)
         started = launching.start_or_join(context, wishes)
         if args.refresh_env and not started.is_new:
             context.note("a controller runs already and keeps its environment; end it first: workerctl down")

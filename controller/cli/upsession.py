@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from controller.cli import (
 )
 from controller.cli import run as signals
 from controller.client import errors as client_errors
-from controller.client import resources, waiting
+from controller.client import manager, resources, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,15 +35,21 @@ if TYPE_CHECKING:
     Object = dict[str, Any]
 
 _FIRST_LOOK_SECONDS = 3.0
+_GUARDIAN_ENDS_MS = 15000
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`since_stamp` is from before the controller was started: what it knew already runs at once."""
+    """`since_stamp` is from before the controller was started: what it knew already runs at once.
+
+    With `stays` everything outlives this command. `stop_within`: seconds until a stop becomes a kill.
+    """
 
     wait_seconds: float
     abort_on_failure: bool
     since_stamp: str
+    stays: bool = False
+    stop_within: float | None = None
 
 
 class Up:
@@ -54,6 +61,7 @@ class Up:
         self._options = options
         self._results: Sequence[Result] = ()
         self._since = options.since_stamp
+        self._manager = manager.Manager(context.environ)
 
     # ------------------------------------------------------------------ apply
 
@@ -84,7 +92,7 @@ class Up:
     def _undo(self) -> None:
         """Stop what this call started: its controller, or, in another's, the sets it created."""
         if self._started.is_new:
-            draining.Drain(self._context).run()
+            draining.Drain(self._context, within=self._options.stop_within).run()
             return
         for result in self._results:
             if result.operation == "created":
@@ -110,24 +118,26 @@ class Up:
     # ------------------------------------------------------------------ in the foreground
 
     def foreground(self) -> int:
-        """Show and follow until interrupted."""
+        """Show and follow until interrupted. A service manager waits for the end of the boot phase."""
+        limit = self._options.wait_seconds if self._manager.is_there else _FIRST_LOOK_SECONDS
         with signals.Interrupts() as interrupts:
             shown = session.Session(self._context, interrupts)
             shown.open(silent=True)
             try:
-                ended = shown.settle(self._keys(), watchstream.Deadline(_FIRST_LOOK_SECONDS))
+                ended = shown.settle(self._keys(), watchstream.Deadline(limit))
                 self._show(shown.sets)
                 if not ended:
                     shown.follow(self._since if self._started.is_new else None)
+                    self._manager.tell(manager.READY, f"STATUS={text.plural(len(shown.sets), 'set')}")
                 ended = ended or shown.run(until_failure=self._options.abort_on_failure)
             finally:
                 shown.close()
             return self._end(ended, shown, interrupts)
 
     def _end(self, ended: str, shown: session.Session, interrupts: signals.Interrupts) -> int:
+        self._manager.tell(manager.STOPPING)
         if ended == session.ENDED:
-            self._context.note(f"the controller of {self._context.project_name} has ended")
-            return errors.OK
+            return self._say_that_it_ended()
         if ended == session.SET_FAILED and shown.failed is not None:
             self._context.note(
                 f"{objects.name(shown.failed)} failed: {objects.why(shown.failed) or 'given up'}"
@@ -138,14 +148,29 @@ class Up:
             return self._stop(interrupts, "^C ") or errors.INTERRUPTED
         return self._stop(interrupts, "") or errors.TERMINATED
 
+    def _say_that_it_ended(self) -> int:
+        """A guardian that was asked to end leaves no pid file behind."""
+        own = f"{self._context.project.state}/guardian.pid"
+        pid = waiting.read_pid(own)
+        if pid is None or (waiting.until_gone(pid, _GUARDIAN_ENDS_MS) and not os.path.exists(own)):
+            self._context.note(f"the controller of {self._context.project_name} has ended")
+            return errors.OK
+        self._context.note(
+            f"the controller of {self._context.project_name} has ended, and nobody asked it to"
+        )
+        return errors.FAILED
+
     def _stop(self, interrupts: signals.Interrupts, prefix: str) -> int:
-        """Drain what is ours; leave what was there before."""
-        if not self._started.is_new:
+        """Drain what is ours; leave what was there before, or is to stay."""
+        if not self._started.is_new or self._options.stays:
             pid = _controller_pid(self._context)
             start = "\r" if self._context.is_terminal else ""  # over the terminal's own ^C
             self._context.print(f"{start}{prefix}detached; controller {pid} goes on (workerctl down ends it)")
             return errors.OK
-        return draining.Drain(self._context, prefix=prefix, hint=" (again = kill now)").run(interrupts)
+        drain = draining.Drain(
+            self._context, prefix=prefix, hint=" (again = kill now)", within=self._options.stop_within
+        )
+        return drain.run(interrupts)
 
     # ------------------------------------------------------------------ what it looks like
 

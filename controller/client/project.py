@@ -38,7 +38,8 @@ class Project:
 
     @property
     def folder(self) -> str:
-        return f"{self.root}/{FOLDER}"
+        """As `settings.ProjectPaths.folder`."""
+        return self.state if self.state.endswith(f"/{FOLDER}") else f"{self.root}/{FOLDER}"
 
     @property
     def api_socket(self) -> str:
@@ -55,12 +56,15 @@ def discover(start: str, explicit: str | None, environ: Mapping[str, str]) -> Pr
     chosen = explicit or environ.get("WORKERSET_DIR")
     root = _given(os.path.join(start, chosen)) if chosen else _nearest(os.path.realpath(start), environ)
     _refuse_foreign(root, environ)
-    folder = f"{root}/{FOLDER}"
+    folder, moved = f"{root}/{FOLDER}", ""
+    if not os.path.isdir(folder) and is_read_only(root):
+        folder = f"{state_home(environ)}/{digest(root)}/{FOLDER}"
+        moved = f"{root} is read-only: state is in {folder}"
     state = recorded(f"{folder}/state") or folder
     run = recorded(f"{folder}/run")
     if run is None or not _is_private(run):
         run = _default_run(root, environ)
-    return Project(root, state, run, "" if state == folder else f"state is in {state}")
+    return Project(root, state, run, moved if state == folder else f"state is in {state}")
 
 
 def prepare(project: Project, environ: Mapping[str, str], unsuitable: str = "") -> Project:
@@ -220,7 +224,7 @@ def _default_run(root: str, environ: Mapping[str, str]) -> str:
 
 def _has_memory(folder: str) -> bool:
     """Whether a folder of ours can be in shared memory: a tmpfs, writable, and nobody else took the name."""
-    if not os.access(_MEMORY, os.W_OK | os.X_OK) or (os.path.lexists(folder) and not _is_private(folder)):
+    if not os.access(_MEMORY, os.W_OK | os.X_OK) or not _is_ours_to_make(folder):
         return False
     try:
         with open("/proc/self/mounts", encoding="utf-8", errors="surrogateescape") as mounts:
@@ -236,7 +240,28 @@ def digest(root: str) -> str:
 
 
 def state_home(environ: Mapping[str, str]) -> str:
+    """For what cannot be in the project; in the temp dir or in memory if home is read-only."""
     home = environ.get("XDG_STATE_HOME", "")
     if not home.startswith("/"):
         home = os.path.join(environ.get("HOME") or f"/tmp/workerset-{os.getuid()}", ".local/state")
+    if is_read_only(home):
+        for base in (environ.get("TMPDIR", ""), "/tmp", _MEMORY):
+            mine = f"{base}/workerset-{os.getuid()}"
+            if base.startswith("/") and not is_read_only(base) and _is_ours_to_make(mine):
+                return f"{mine}/state"
     return f"{home}/workerset"
+
+
+def is_read_only(path: str) -> bool:
+    """Whether it is, or would be made, on a file system that nothing can be written to."""
+    while not os.path.exists(path) and path not in ("/", ""):
+        path = os.path.dirname(path)
+    try:
+        return bool(os.statvfs(path or "/").f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
+
+
+def _is_ours_to_make(folder: str) -> bool:
+    """Nobody else took the name in a folder that all can write to."""
+    return not os.path.lexists(folder) or _is_private(folder)
