@@ -197,6 +197,7 @@ async def main(c: Controller) -> None:
 """
 
 
+@pytest.mark.timeout(300)  # mypy reads the whole library, without a cache
 def test_s10_programs_are_type_checked(tmp_path: Path) -> None:
     (tmp_path / "right.py").write_text(SAMPLE)
     (tmp_path / "wrong.py").write_text(WRONG)
