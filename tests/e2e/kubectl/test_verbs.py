@@ -306,8 +306,10 @@ def test_edit_replaces(cluster: Cluster):
     cluster.kubectl("edit", "ws", "one", KUBE_EDITOR="sed -i s/num:.1/num:\\ 2/")
     assert cluster.json("get", "ws", "one")["spec"]["num"] == 2
     found = cluster.json("get", "ws", "one")
+    stale = found["metadata"].pop("resourceVersion")
     found["spec"]["num"] = 3
     assert "replaced" in cluster.out("replace", "-f", "-", stdin=json.dumps(found))
+    found["metadata"]["resourceVersion"] = stale
     done = cluster.kubectl("replace", "-f", "-", stdin=json.dumps(found), code=1)
     assert "Conflict" in done.stderr or "modified" in done.stderr
 
