@@ -18,6 +18,7 @@ import start
 import stop
 import validate
 import vars
+import watch
 from common import OUT, QUICK, Measurement, Options, table, write_results
 
 BENCHMARKS = {
@@ -34,6 +35,7 @@ BENCHMARKS = {
     "sdk": sdk,
     "ensure": ensure,
     "validate": validate,
+    "watch": watch,
 }
 
 

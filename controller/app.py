@@ -163,6 +163,7 @@ class Controller:
             store=self._store,
             schema=schema.WorkerSetSchema(),
             logs=logs.LogReader(self._paths.logs),
+            files=self._files,
             control=self._control,
             clock=self._clock,
             ids=self._ids,

@@ -34,6 +34,7 @@ class Parts:
     clock: ports.Clock
     ids: ports.Ids
     shared: ports.Vars
+    files: ports.Files
     secret: str
     gateway: ports.Gateway
     load_yaml: LoadYaml = _no_yaml
@@ -60,6 +61,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         store=parts.store,
         schema=budget.Guard(parts.schema, parts.budget),
         logs=parts.logs,
+        files=parts.files,
         control=parts.control,
         shared=parts.shared,
         desk=desk.Desk(

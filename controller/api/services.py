@@ -21,6 +21,7 @@ class Services:
     store: ports.Store
     schema: budget.Guard
     logs: ports.Logs
+    files: ports.Files
     control: ports.Control
     shared: ports.Vars
     desk: desk.Desk

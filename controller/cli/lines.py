@@ -44,6 +44,13 @@ class Printer:
         line += f"{objects.ready(obj)} {self._paint.state(state)}"
         self._context.print(f"{line}  {why}" if why else line)
 
+    def trouble(self, text: str) -> None:
+        """Something that must be mended, as it is; empty: it was."""
+        if text:
+            self._context.note(text)
+        else:
+            self.note("mended")
+
     def note(self, said: str) -> None:
         """About the project as a whole."""
         self._context.print(f"{self._now()} {self._paint.dim(said)}")

@@ -40,22 +40,44 @@ def default_paths(context: Context) -> list[str]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which manifests, and how they are taken."""
+
+    paths: Sequence[str]
+    recursive: bool
+    namespace: str | None
+    strict: bool = False
+
+
 def load(
     context: Context, paths: Sequence[str], *, recursive: bool, namespace: str | None, strict: bool = False
 ) -> list[Item]:
     """Every document, valid, with its namespace. All problems are shown at once; any error raises."""
+    items, shown = read(context, Wanted(paths, recursive, namespace, strict))
+    if shown:
+        context.note(shown)
+    return items
+
+
+def read(context: Context, wanted: Wanted) -> tuple[list[Item], str]:
+    """The same without a word; warnings are the second. The text of a `CliError` has all problems."""
+    paths, namespace = wanted.paths, wanted.namespace
     default = namespace or context.environ.get("WORKERSET_NAMESPACE") or "default"
     options = validate.Options(
-        recursive=recursive, strict=strict, root=context.project.root, cwd=context.cwd, namespace=default
+        recursive=wanted.recursive,
+        strict=wanted.strict,
+        root=context.project.root,
+        cwd=context.cwd,
+        namespace=default,
     )
     report = validate.validate(paths, options, context.stdin)
-    if report.diagnostics:
-        context.note(diagnostics.render(report.diagnostics))
+    shown = diagnostics.render(report.diagnostics) if report.diagnostics else ""
     if not report.ok:
-        raise errors.CliError(f"nothing was sent: {report.summary()}")
+        raise errors.CliError("\n".join(filter(None, (shown, f"nothing was sent: {report.summary()}"))))
     if not report.documents:
         raise errors.CliError("no documents in what was named", "write one: workerctl explain workerset")
-    return [_item(context, document, default, given=namespace) for document in report.documents]
+    return [_item(context, document, default, given=namespace) for document in report.documents], shown
 
 
 def _item(context: Context, document: reader.Document, namespace: str, *, given: str | None) -> Item:

@@ -31,6 +31,7 @@ GROUPS = (RUN, DECLARE, LOOK, CHANGE, SETTINGS)
 
 VERBS: dict[str, Verb] = {
     "up": Verb("up", "apply the project's manifests, run them, and show what they say", RUN),
+    "dev": Verb("dev", "up with a screen: follows manifests and sources while you edit", RUN),
     "down": Verb("down", "stop everything and end the controller; declarations stay", RUN),
     "stop": Verb("stop", "stop workers of a set until started again", RUN),
     "start": Verb("start", "start what was stopped", RUN),

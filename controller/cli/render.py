@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from controller.cli.context import Context
 
-_STATES = {
+STATES = {
     "Ready": "green",
     "Completed": "green",
     "Lazy": "cyan",
@@ -48,5 +48,5 @@ def rows(cells: Sequence[Sequence[str]], context: Context, *, message_width: int
     for name, ready, state, why, where in cells:
         said = Text(f"{why:<{message_width}}" if where else why)
         said.append(where, "dim")
-        table.add_row(name, ready, Text(state, _STATES.get(state, "")), said)
+        table.add_row(name, ready, Text(state, STATES.get(state, "")), said)
     console(context).print(table)

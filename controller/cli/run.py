@@ -81,9 +81,11 @@ class Interrupts:
     """SIGINT, SIGTERM and SIGHUP as something to poll for, while in the `with` block.
 
     A verb that streams must not be torn apart in the middle of a line, and counts how often it was asked.
+    What only says that the terminal looks otherwise now wakes as well, and counts for nothing.
     """
 
     _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    _HARMLESS = (signal.SIGWINCH, signal.SIGCONT)
 
     def __init__(self) -> None:
         self.last = 0
@@ -93,6 +95,8 @@ class Interrupts:
     def __enter__(self) -> Interrupts:
         for number in self._NUMBERS:
             self._before[number] = signal.signal(number, self._note)
+        for number in self._HARMLESS:
+            self._before[number] = signal.signal(number, self._wake)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -107,13 +111,19 @@ class Interrupts:
     def take(self) -> int:
         """How many came since the last call."""
         try:
-            return len(os.read(self._read, 64))
+            return os.read(self._read, 64).count(b"!")
         except BlockingIOError:
             return 0
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         self.last = number
+        self._write_one(b"!")
+
+    def _wake(self, _number: int, _frame: FrameType | None) -> None:
+        self._write_one(b"w")
+
+    def _write_one(self, mark: bytes) -> None:
         try:
-            os.write(self._write, b"!")
+            os.write(self._write, mark)
         except BlockingIOError:
             pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import select
+from typing import Protocol
 
 from controller.cli import lines as streamed
 from controller.cli import logs, objects, settled, watchstream
@@ -32,13 +33,53 @@ _CALM_MS = 100
 _PIECES_A_TURN = 64
 
 
+class Shows(Protocol):
+    """Where it is shown: lines one below the other (`lines.Printer`), or a screen."""
+
+    last_stamp: str | None
+
+    def log_lines(self, lines: Iterable[bytes]) -> None: ...
+
+    def set_line(self, obj: Object, state: str, why: str) -> None: ...
+
+    def note(self, said: str) -> None: ...
+
+    def trouble(self, text: str) -> None: ...
+
+
+class Source(Protocol):
+    """What can be polled for."""
+
+    def fileno(self) -> int: ...
+
+    @property
+    def is_pending(self) -> bool: ...
+
+
+class Beside(Source, Protocol):
+    """Something else to poll for. `take` reads what came and says what that ends (mostly nothing); `due` is
+    called when no time is `left_ms`, and when the terminal was resized."""
+
+    def take(self) -> str: ...
+
+    @property
+    def left_ms(self) -> int | None: ...
+
+    def due(self) -> None: ...
+
+    def reopen(self) -> None:
+        """Another controller answers now."""
+        ...
+
+
 class Session:
     """Shows what happens. `sets` is what was last seen of them, by namespace and name."""
 
     def __init__(self, context: Context, interrupts: Interrupts) -> None:
         self._context = context
         self._interrupts = interrupts
-        self._printer = streamed.Printer(context)
+        self.shows: Shows = streamed.Printer(context)
+        self.besides: list[Beside] = []
         self._is_silent = False
         self._version = ""
         self._since: str | None = None
@@ -102,22 +143,40 @@ class Session:
         assert watch is not None
         streams = (watch,) if log is None else (watch, log)
         ready = self._wait(streams, wait_ms)
+        ended = self._see_beside(ready)
+        if ended:
+            return ended
         if log is not None and (log.is_pending or log.fileno() in ready):
-            self._printer.log_lines(_lines_at_hand(log))
+            self.shows.log_lines(_lines_at_hand(log))
         if watch.is_pending or watch.fileno() in ready:
             self._take_changes(_lines_at_hand(watch))
-        if self._interrupts.fileno() in ready and self._interrupts.take():
-            return INTERRUPTED
+        if self._interrupts.fileno() in ready:
+            if self._interrupts.take():
+                return INTERRUPTED
+            for one in self.besides:
+                one.due()
         return ENDED if any(stream.ended for stream in streams) else ""
+
+    def _see_beside(self, ready: set[int]) -> str:
+        for one in self.besides:
+            ended = one.take() if one.is_pending or one.fileno() in ready else ""
+            if ended:
+                return ended
+            if one.left_ms == 0:
+                one.due()
+        return ""
 
     def _wait(self, streams: tuple[Stream, ...], wait_ms: int | None) -> set[int]:
         """What can be read; looks without waiting where something is buffered already."""
-        if any(stream.is_pending for stream in streams):
+        sources: list[Source] = [*streams, *self.besides]
+        if any(source.is_pending for source in sources):
             wait_ms = 0
         else:
             self._context.stdout.flush()
+        times = [left for one in self.besides if (left := one.left_ms) is not None]
+        wait_ms = min((*times, wait_ms) if wait_ms is not None else times, default=None)
         poller = select.poll()
-        for fd in (self._interrupts.fileno(), *(stream.fileno() for stream in streams)):
+        for fd in (self._interrupts.fileno(), *(source.fileno() for source in sources)):
             poller.register(fd, select.POLLIN)
         return {fd for fd, _ in poller.poll(wait_ms)}
 
@@ -137,7 +196,7 @@ class Session:
                 self.sets.pop(objects.key(obj), None)
                 if self._is_silent:
                     continue
-                self._printer.set_line(obj, "Deleted", "")
+                self.shows.set_line(obj, "Deleted", "")
 
     def _see(self, obj: Object) -> None:
         """Remember a set, and say what has changed of it."""
@@ -145,12 +204,14 @@ class Session:
         self.sets[objects.key(obj)] = obj
         if objects.has_failed(obj):
             self.failed = obj
+        if not self._is_silent and before and _restarted(obj) not in (_restarted(before), ("", "")):
+            self.shows.note(f"{objects.name(obj)} restarted by {_restarted(obj)[1]}")
         if not self._is_silent and (before is None or _face(before) != _face(obj)):
-            self._printer.set_line(obj, objects.state(obj), objects.why(obj))
+            self.shows.set_line(obj, objects.state(obj), objects.why(obj))
 
     def _reopen(self) -> bool:
         """After the controller went away: True once its successor answers."""
-        since = self._printer.last_stamp or self._since
+        since = self.shows.last_stamp or self._since
         self.close()
         self._context.close()
         waiting.pause(_CALM_MS)
@@ -158,10 +219,12 @@ class Session:
         if client is None:
             return False
         client.close()
-        self._printer.note("controller restarted, workers keep running")
+        self.shows.note("controller restarted, workers keep running")
         try:
             self.open()
             self.follow(since)
+            for one in self.besides:
+                one.reopen()
         except client_errors.ClientError:
             return False
         return True
@@ -175,6 +238,13 @@ def _lines_at_hand(stream: Stream) -> list[bytes]:
             break
         found += stream.next_lines()
     return found
+
+
+def _restarted(obj: Object) -> tuple[str, str]:
+    """When and by which files; nothing where it was asked for."""
+    annotations = obj["metadata"].get("annotations") or {}
+    by = str(annotations.get("workerset.dev/restarted-by") or "")
+    return (str(annotations.get("workerset.dev/restarted-at") or ""), by) if by else ("", "")
 
 
 def _face(obj: Object) -> tuple[str, str, str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from controller.cli import bulk, common
+from controller import clock
+from controller.cli import bulk, common, errors, manifests
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
+    from controller.cli import launching, upsession
     from controller.cli.context import Context
 
 DESCRIPTION = """
@@ -23,6 +25,7 @@ EXAMPLES = """
   workerctl up --stop-within 8s       # in a container that is killed after 10 seconds
   workerctl up --listen               # kubectl works too: export KUBECONFIG=.workerset/kubeconfig
   workerctl up -d --max-processes 64  # refuse sets that could need more than that in all
+  workerctl up --watch                # manifests are applied as they are saved; see also workerctl dev
   workerctl up --refresh-env          # take today's PATH and variables for new processes
 """
 
@@ -37,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     common.add_files(parser)
     parser.add_argument("-d", "--detach", action="store_true", help="return when ready; the controller stays")
     _add_ends(parser)
+    parser.add_argument("--watch", action="store_true", help="apply manifests again whenever they are saved")
+    add_common(parser)
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """What `dev` has too."""
     parser.add_argument(
         "--refresh-env",
         action="store_true",
@@ -97,37 +106,64 @@ def _listen(address: str, context: Context) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    from controller import clock
-    from controller.cli import container, launching, manifests, upsession
+    from controller.cli import container, upsession
 
     container.step_aside(args, context)
-    paths = args.files or manifests.default_paths(context)
-    items = manifests.load(
-        context,
-        paths,
-        recursive=args.recursive or not args.files,
-        namespace=args.namespace,
-        strict=args.strict,
+    if args.watch and args.detach:
+        raise errors.UsageError("--watch needs somebody to tell: leave out -d, or use workerctl dev")
+    wanted = find(args, context)
+    options = upsession.Options(
+        args.wait_timeout,
+        args.abort_on_failure,
+        upsession.stamp(clock.SystemClock().wall()),
+        args.stay,
+        args.stop_within,
+        follow=wanted if args.watch else None,
     )
-    began = upsession.stamp(clock.SystemClock().wall())
-    options = upsession.Options(args.wait_timeout, args.abort_on_failure, began, args.stay, args.stop_within)
-    keeps_running = args.detach or args.stay
+    return go(args, context, wanted, options)
+
+
+def _start(args: argparse.Namespace, context: Context, *, stays: bool) -> launching.Started:
+    from controller.cli import launching
+
+    wishes = launching.Wishes(not stays, args.refresh_env, args.max_processes)
+    started = launching.start_or_join(context, wishes)
+    if args.refresh_env and not started.is_new:
+        context.note("a controller runs already and keeps its environment; end it first: workerctl down")
+    if args.listen is not None:
+        _listen(args.listen, context)
+    if args.max_processes is not None and not started.is_new:
+        context.note("a controller runs already and keeps its limit; end it first: workerctl down")
+    return started
+
+
+def find(args: argparse.Namespace, context: Context) -> manifests.Wanted:
+    """The manifests named, else those of the project."""
+    paths = args.files or manifests.default_paths(context)
+    return manifests.Wanted(paths, args.recursive or not args.files, args.namespace, args.strict)
+
+
+def go(
+    args: argparse.Namespace, context: Context, wanted: manifests.Wanted, options: upsession.Options
+) -> int:
+    """Start, apply, and show until it is over."""
+    from controller.cli import upsession
+
+    if options.follow is not None and "-" in wanted.paths:
+        raise errors.UsageError("standard input cannot be read again when it changes: name files")
+    detach = getattr(args, "detach", False)
+    items, warnings = manifests.read(context, wanted)
+    if warnings:
+        context.note(warnings)
     session: upsession.Up | None = None
     started: launching.Started | None = None
     try:
-        wishes = launching.Wishes(not keeps_running, args.refresh_env, args.max_processes)
-        started = launching.start_or_join(context, wishes)
-        if args.refresh_env and not started.is_new:
-            context.note("a controller runs already and keeps its environment; end it first: workerctl down")
-        if args.listen is not None:
-            _listen(args.listen, context)
-        if args.max_processes is not None and not started.is_new:
-            context.note("a controller runs already and keeps its limit; end it first: workerctl down")
+        started = _start(args, context, stays=detach or options.stays)
         session = upsession.Up(context, started, options)
         session.apply(items, bulk.Request(inventory=args.inventory, prune=True, objects=False))
-        return session.detached() if args.detach else session.foreground()
+        return session.detached() if detach else session.foreground()
     except KeyboardInterrupt:
-        if args.detach:
+        if detach:
             upsession.tell_what_goes_on(context, session)
         raise
     finally:

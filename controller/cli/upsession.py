@@ -11,6 +11,8 @@ from controller.cli import (
     bulk,
     draining,
     errors,
+    manifests,
+    manifestwatch,
     objects,
     overview,
     session,
@@ -43,6 +45,8 @@ class Options:
     """`since_stamp` is from before the controller was started: what it knew already runs at once.
 
     With `stays` everything outlives this command. `stop_within`: seconds until a stop becomes a kill.
+    `follow`: manifests that are applied whenever they are saved. With `screen` all is shown on the whole
+    terminal.
     """
 
     wait_seconds: float
@@ -50,6 +54,8 @@ class Options:
     since_stamp: str
     stays: bool = False
     stop_within: float | None = None
+    follow: manifests.Wanted | None = None
+    screen: bool = False
 
 
 class Up:
@@ -60,6 +66,8 @@ class Up:
         self._started = started
         self._options = options
         self._results: Sequence[Result] = ()
+        self._items: Sequence[Item] = ()
+        self._inventory = bulk.DEFAULT_INVENTORY
         self._since = options.since_stamp
         self._manager = manager.Manager(context.environ)
 
@@ -67,6 +75,7 @@ class Up:
 
     def apply(self, items: Sequence[Item], request: bulk.Request) -> None:
         """Declare; a refused document ends it, with what was just started."""
+        self._items, self._inventory = items, request.inventory or bulk.DEFAULT_INVENTORY
         try:
             self._results = bulk.send(self._context.client(), items, request)
         except client_errors.ClientError:
@@ -123,16 +132,40 @@ class Up:
         with signals.Interrupts() as interrupts:
             shown = session.Session(self._context, interrupts)
             shown.open(silent=True)
+            if self._options.screen:
+                return self._end(self._on_screen(shown), shown, interrupts)
             try:
                 ended = shown.settle(self._keys(), watchstream.Deadline(limit))
                 self._show(shown.sets)
                 if not ended:
                     shown.follow(self._since if self._started.is_new else None)
                     self._manager.tell(manager.READY, f"STATUS={text.plural(len(shown.sets), 'set')}")
+                    self._follow_manifests(shown)
                 ended = ended or shown.run(until_failure=self._options.abort_on_failure)
             finally:
                 shown.close()
             return self._end(ended, shown, interrupts)
+
+    def _on_screen(self, shown: session.Session) -> str:
+        from controller.cli import screen
+
+        title = f"{self._context.project_name}   controller {_controller_pid(self._context)}"
+        with screen.TerminalScreen(self._context, title, shown.sets) as terminal:
+            try:
+                shown.shows = terminal
+                shown.besides.append(terminal)
+                shown.follow(self._since if self._started.is_new else None)
+                self._follow_manifests(shown)
+                return shown.run()
+            finally:
+                shown.close()
+
+    def _follow_manifests(self, shown: session.Session) -> None:
+        if self._options.follow is not None:
+            follow = self._options.follow
+            shown.besides.append(
+                manifestwatch.ManifestWatch(self._context, follow, self._inventory, self._items, shown.shows)
+            )
 
     def _end(self, ended: str, shown: session.Session, interrupts: signals.Interrupts) -> int:
         self._manager.tell(manager.STOPPING)
@@ -144,8 +177,8 @@ class Up:
             )
             self._stop(interrupts, "")
             return errors.FAILED
-        if interrupts.last == signal.SIGINT:
-            return self._stop(interrupts, "^C ") or errors.INTERRUPTED
+        if interrupts.last in (0, signal.SIGINT):  # 0: by a key of the screen
+            return self._stop(interrupts, "^C " if interrupts.last else "") or errors.INTERRUPTED
         return self._stop(interrupts, "") or errors.TERMINATED
 
     def _say_that_it_ended(self) -> int:

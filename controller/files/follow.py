@@ -82,7 +82,7 @@ class LocalFollower:
                 if watching_.trouble != trouble and watching_.trouble:
                     yield ports.FileBatch(trouble=watching_.trouble)
                 trouble = watching_.trouble
-                if is_first:
+                if is_first or not trouble:
                     yield ports.FileBatch(started=True, matched=self._matched())
                     is_first = False
                 if watching_.trouble or set(self._tree.folders) <= set(folders):

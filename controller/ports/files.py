@@ -20,7 +20,8 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class FileBatch:
-    """What changed at once. `started` = all files are known from now on; `matched` are those there are then.
+    """What changed at once. `started` = all files are known from now on, `matched` are those there are then;
+    told again whenever folders have come or gone.
     `trouble` says in a sentence what is not as it should be, and what to do."""
 
     changes: tuple[FileChange, ...] = ()

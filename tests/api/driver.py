@@ -23,6 +23,7 @@ from controller.manifest import schema
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
+from tests.fakes.files import ScriptedFiles
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.ids import CountingIds
 from tests.fakes.logs import FakeLogs
@@ -160,6 +161,7 @@ class Api:
         self.ids = CountingIds()
         self.vars = FakeVars()
         self.gateway = FakeGateway()
+        self.files = ScriptedFiles()
         parts = application.Parts(
             store=self.store,
             schema=SCHEMA,
@@ -168,6 +170,7 @@ class Api:
             clock=self.clock,
             ids=self.ids,
             shared=self.vars,
+            files=self.files,
             secret=SECRET,
             gateway=self.gateway,
             load_yaml=load_yaml,

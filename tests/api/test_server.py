@@ -22,6 +22,7 @@ from controller.store.store import Store
 from tests.api.driver import SCHEMA, SETS, load_yaml
 from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
+from tests.fakes.files import ScriptedFiles
 from tests.fakes.gateway import FakeGateway
 from tests.fakes.ids import CountingIds
 from tests.fakes.logs import FakeLogs
@@ -70,6 +71,7 @@ class Running:
                 FakeClock(),
                 CountingIds(),
                 FakeVars(),
+                ScriptedFiles(),
                 "secret",
                 FakeGateway(),
                 load_yaml,

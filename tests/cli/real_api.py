@@ -17,6 +17,7 @@ from controller.client import http
 from controller.client import resources as kinds
 from controller.core import deletion
 from controller.core import kinds as core
+from controller.files import follow
 from controller.manifest import schema
 from controller.store import store as stores
 from tests.fakes.gateway import FakeGateway
@@ -78,6 +79,7 @@ class RealApi:
             clock.SystemClock(),
             ids.SystemIds(),
             FakeVars(),
+            follow.LocalFiles(clock.SystemClock()),
             "secret",
             FakeGateway(),
         )

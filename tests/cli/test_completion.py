@@ -33,7 +33,7 @@ def live(api):
 
 
 def test_verbs(shell):
-    assert offered(shell, "de") == ["delete", "describe"]
+    assert offered(shell, "de") == ["dev", "delete", "describe"]
     assert "_controller" not in offered(shell, "")
     assert offered(shell, "--v") == ["--version"]
     assert shell("__complete", "zsh", "--", "desc").out.startswith("describe\teverything about")

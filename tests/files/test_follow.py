@@ -52,7 +52,9 @@ class Watch:
             return await anext(self._stream)
 
     async def next(self) -> list[tuple[str, str]]:
-        return [(one.path, one.how) for one in (await self.batch()).changes]
+        while not (batch := await self.batch()).changes:
+            assert batch.started
+        return [(one.path, one.how) for one in batch.changes]
 
     async def nothing_before(self, marker: str = "src/marker.py") -> None:
         """What happened so far is not told: the next thing told is this one."""
