@@ -141,7 +141,10 @@ def _status(view: worker.View, before: dict[str, Any], now: float) -> dict[str, 
     if view.reason:
         status["reason"] = view.reason
     known = {one["type"]: one for one in before.get("conditions") or ()}
-    status["conditions"] = [_ready(view, known, now), *podprobes.conditions(view.health, known, now)]
+    ready = _ready(view, known, now)
+    # A Pod has one container and no gates, so that both hold at once; clients look for either.
+    also = {**ready, "type": "ContainersReady"}
+    status["conditions"] = [ready, also, *podprobes.conditions(view.health, known, now)]
     if view.started_wall:
         status["startTime"] = stamps.rfc3339(view.started_wall)
     status["containerStatuses"] = [_container(view)]

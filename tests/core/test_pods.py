@@ -63,8 +63,9 @@ def test_a_running_and_ready_worker() -> None:
     assert pod["spec"]["containers"][0]["command"] == ["python", "-u", "x.py"]
     assert pod["spec"]["restartPolicy"] == "OnFailure"
     assert pod["status"]["phase"] == "Running"
-    (condition,) = pod["status"]["conditions"]
-    assert (condition["status"], condition["lastTransitionTime"]) == ("True", "2023-11-14T22:13:21Z")
+    for condition, word in zip(pod["status"]["conditions"], ("Ready", "ContainersReady"), strict=True):
+        assert (condition["type"], condition["status"]) == (word, "True")
+        assert condition["lastTransitionTime"] == "2023-11-14T22:13:21Z"
     assert container(pod)["state"] == {"running": {"startedAt": "2023-11-14T22:13:20Z"}}
     assert container(pod)["restartCount"] == 2
 

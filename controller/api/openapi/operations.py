@@ -10,14 +10,12 @@ from typing import Any
 
 from controller.api import registry
 from controller.api.openapi import schemas
+from controller.core import kinds
 
 Operation = dict[str, Any]
 
-_PATCHES = (
-    "application/apply-patch+yaml",
-    "application/json-patch+json",
-    "application/merge-patch+json",
-)
+_APPLY = "application/apply-patch+yaml"
+_PLAIN_PATCHES = ("application/json-patch+json", "application/merge-patch+json")
 _STRATEGIC = "application/strategic-merge-patch+json"
 
 
@@ -126,9 +124,17 @@ def _operation(served: registry.Served, subresource: str, verb: str, where: str)
     if verb in ("create", "update"):
         found["requestBody"] = _body(what, ("application/json", "application/yaml"))
     elif verb == "patch":
-        formats = _PATCHES if served.resource.group else (*_PATCHES, _STRATEGIC)
-        found["requestBody"] = _body({}, formats)
+        found["requestBody"] = _body({}, _patch_formats(served.resource, subresource))
     return found
+
+
+def _patch_formats(resource: kinds.Resource, subresource: str) -> tuple[str, ...]:
+    """Views are not applied on the server's side, and Kubernetes' own kinds take strategic patches."""
+    if subresource == "scale":
+        return _PLAIN_PATCHES
+    if resource == kinds.DEPLOYMENTS:
+        return (*_PLAIN_PATCHES, _STRATEGIC)
+    return (_APPLY, *_PLAIN_PATCHES) if resource.group else (_APPLY, *_PLAIN_PATCHES, _STRATEGIC)
 
 
 def _body(schema: dict[str, Any], formats: tuple[str, ...]) -> dict[str, Any]:
