@@ -31,7 +31,6 @@ from controller.sdk.workerset import contract
 from controller.store import store
 from controller.vars import shared
 
-BASE_ENVIRONMENT = "base-environment"
 TOKEN_SECRET = "worker-token-secret"  # noqa: S105 - a setting's name
 VARS_MARK = "vars-mark"
 GARBAGE_THRESHOLD = 50_000
@@ -276,11 +275,11 @@ def _shared_vars(
 
 def base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh: bool) -> Mapping[str, str]:
     """S8.1: captured when the project's controller is first started, reused by every later one."""
-    known = kept.setting(BASE_ENVIRONMENT)
+    known = kept.setting(settings.BASE_ENVIRONMENT)
     if isinstance(known, dict) and not refresh:
         return known
     captured = {name: value for name, value in environ.items() if name not in contract.PRIVATE}
-    kept.put_setting(BASE_ENVIRONMENT, captured)
+    kept.put_setting(settings.BASE_ENVIRONMENT, captured)
     return captured
 
 

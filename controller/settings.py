@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+BASE_ENVIRONMENT = "base-environment"
+"""The store's setting that holds what the first controller of a project was started with (S8.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProjectPaths:

@@ -7,7 +7,7 @@ import os
 from controller import places
 from controller.cli import draining, errors
 from controller.cli import run as signals
-from controller.client import waiting
+from controller.client import registry, waiting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -85,5 +85,6 @@ def remove_folders(context: Context) -> None:
     """The state, the sockets, and the record of both."""
     project = context.project
     places.remove(project)
+    registry.forget(project.root, context.environ)
     if os.path.exists(project.folder):
         raise errors.CliError(f"could not remove all of {context.short_path(project.folder)}")

@@ -48,13 +48,21 @@ class Wanted:
     recursive: bool
     namespace: str | None
     strict: bool = False
+    undone: str = "sent"
+    """What nothing is if any of them is not valid."""
 
 
 def load(
-    context: Context, paths: Sequence[str], *, recursive: bool, namespace: str | None, strict: bool = False
+    context: Context,
+    paths: Sequence[str],
+    *,
+    recursive: bool,
+    namespace: str | None,
+    strict: bool = False,
+    undone: str = "sent",
 ) -> list[Item]:
     """Every document, valid, with its namespace. All problems are shown at once; any error raises."""
-    items, shown = read(context, Wanted(paths, recursive, namespace, strict))
+    items, shown = read(context, Wanted(paths, recursive, namespace, strict, undone))
     if shown:
         context.note(shown)
     return items
@@ -74,7 +82,9 @@ def read(context: Context, wanted: Wanted) -> tuple[list[Item], str]:
     report = validate.validate(paths, options, context.stdin)
     shown = diagnostics.render(report.diagnostics) if report.diagnostics else ""
     if not report.ok:
-        raise errors.CliError("\n".join(filter(None, (shown, f"nothing was sent: {report.summary()}"))))
+        raise errors.CliError(
+            "\n".join(filter(None, (shown, f"nothing was {wanted.undone}: {report.summary()}")))
+        )
     if not report.documents:
         raise errors.CliError("no documents in what was named", "write one: workerctl explain workerset")
     return [_item(context, document, default, given=namespace) for document in report.documents], shown

@@ -33,6 +33,7 @@ VERBS: dict[str, Verb] = {
     "up": Verb("up", "apply the project's manifests, run them, and show what they say", RUN),
     "dev": Verb("dev", "up with a screen: follows manifests and sources while you edit", RUN),
     "down": Verb("down", "stop everything and end the controller; declarations stay", RUN),
+    "run": Verb("oneoff", "run a command as a set would, once, without a controller", RUN),
     "stop": Verb("stop", "stop workers of a set until started again", RUN),
     "start": Verb("start", "start what was stopped", RUN),
     "status": Verb("status", "one screen: is everything well, and if not, why", RUN),

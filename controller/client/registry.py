@@ -21,6 +21,11 @@ def remember(root: str, environ: Mapping[str, str]) -> None:
         pass
 
 
+def forget(root: str, environ: Mapping[str, str]) -> None:
+    """Nothing of a project is left."""
+    _forget(f"{_folder(environ)}/{project.digest(root)}")
+
+
 def known(environ: Mapping[str, str]) -> list[str]:
     """Roots of all noted projects whose folder still exists, sorted; the others are forgotten."""
     folder = _folder(environ)

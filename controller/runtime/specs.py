@@ -100,15 +100,16 @@ def _alike(asked: ports.StartRun, ordinal: int) -> _Asked:
 
 def fields_of(launch: environment.Launch, asked: ports.StartRun) -> dict[str, Any]:
     """The message's fields; `env` is what is put over the base environment."""
-    template = asked.template
+    fields = surroundings(launch, asked.template)
+    fields.update(max_size=asked.log.max_size_bytes, keep=asked.log.keep)
+    if asked.template.listen:
+        fields["listen"] = asked.template.listen
+    return fields
+
+
+def surroundings(launch: environment.Launch, template: spec.Template) -> dict[str, Any]:
+    """Of these fields those that any program of the set has, worker or not."""
     env = {name: one.value for name, one in launch.own.items()}
-    fields: dict[str, Any] = {
-        "argv": launch.argv,
-        "cwd": launch.cwd,
-        "env": env,
-        "max_size": asked.log.max_size_bytes,
-        "keep": asked.log.keep,
-    }
     optional = {
         "umask": template.umask,
         "nice": template.nice,
@@ -116,7 +117,5 @@ def fields_of(launch: environment.Launch, asked: ports.StartRun) -> dict[str, An
         "memory": template.memory_bytes,
         "cpu": template.cpu_cores,
     }
-    fields.update({name: value for name, value in optional.items() if value is not None})
-    if template.listen:
-        fields["listen"] = template.listen
-    return fields
+    given = {name: value for name, value in optional.items() if value is not None}
+    return {"argv": launch.argv, "cwd": launch.cwd, "env": env, **given}

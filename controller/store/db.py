@@ -8,6 +8,7 @@ Must not know objects: values are bytes here.
 from __future__ import annotations
 
 import os
+import pathlib
 import sqlite3
 
 from controller.core import errors
@@ -188,6 +189,21 @@ class Database:
             self._connection.close()
         except sqlite3.Error:
             pass
+
+
+def peek(path: str, name: str) -> bytes | None:
+    """One setting as it was last written, of a store that is not opened here and may be in use."""
+    try:
+        connection = sqlite3.connect(f"{pathlib.Path(path).as_uri()}?mode=ro", uri=True, timeout=0.25)
+    except sqlite3.Error:
+        return None
+    try:
+        found = connection.execute("SELECT body FROM settings WHERE name = ?", (name,)).fetchone()
+        return None if found is None else found[0]
+    except sqlite3.Error:
+        return None
+    finally:
+        connection.close()
 
 
 def _create(path: str) -> None:
