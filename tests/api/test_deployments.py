@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from controller.core import kinds, revisions
-from tests.api.driver import JSON_PATCH, SETS, TABLE, Api
+from tests.api.driver import APPLY, JSON_PATCH, MERGE, SETS, TABLE, Api
 
 APPS = "/apis/apps/v1/namespaces/default"
 DEPLOYMENTS = f"{APPS}/deployments"
@@ -243,3 +243,13 @@ def test_watched_replica_sets_come_with_new_revisions(api: Api) -> None:
     status(api, "web", replicas=1, updatedReplicas=1)
     told = dict(reversed(pair) for pair in watch.events(2))
     assert told[second["metadata"]["name"]] == "ADDED", json.dumps(told)
+
+
+def test_the_patches_a_deployment_takes_are_those_that_are_documented(api: Api) -> None:
+    api.create("web", WEB)
+    document = api.get("/openapi/v3/apis/apps/v1").json()
+    path = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
+    formats = document["paths"][path]["patch"]["requestBody"]["content"]
+    assert set(formats) == {STRATEGIC, JSON_PATCH, MERGE}
+    refused = api.patch(f"{DEPLOYMENTS}/web?fieldManager=me", {"kind": "Deployment"}, APPLY)
+    assert refused.code == 415
