@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+import autoscale
 import cli
 import crash
 import ensure
@@ -32,6 +33,7 @@ BENCHMARKS = {
     "logs": logs,
     "vars": vars,
     "serving": serving,
+    "autoscale": autoscale,
     "sdk": sdk,
     "ensure": ensure,
     "validate": validate,

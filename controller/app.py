@@ -62,14 +62,8 @@ def main(
             _LOG.warning(note)
         base = base_environment(kept, environ, refresh=refresh_env)
         guardian = int(environ.get(contract.GUARDIAN_PID) or os.getppid())
-        birth = Birth(
-            paths,
-            base,
-            guardian,
-            functools.partial(_say, environ),
-            foreground=foreground,
-            max_processes=reserving.limit(kept, max_processes),
-        )
+        say, limits = functools.partial(_say, environ), reserving.limits(kept, max_processes, environ)
+        birth = Birth(paths, base, guardian, say, foreground=foreground, limits=limits)
         return asyncio.run(Controller(kept, birth).run(watch_signals))
     finally:
         kept.close()
@@ -85,7 +79,7 @@ class Birth:
     say: Callable[[Mapping[str, object]], None]
     foreground: bool = True
     serves_api: bool = True
-    max_processes: int | None = None
+    limits: settings.Limits = settings.NO_LIMITS
 
 
 class Controller:
@@ -95,13 +89,13 @@ class Controller:
         paths, base_env = birth.paths, birth.base_env
         self._paths, self._store, self._birth = paths, kept, birth
         self._clock, self._ids = clock.SystemClock(), ids.SystemIds()
-        knobs = _engine_settings()
-        self._budget = reserving.follow(kept, birth.max_processes)
+        knobs = _engine_settings(birth.limits)
+        self._budget = reserving.follow(kept, birth.limits.max_processes)
         self._secret = _secret(kept, self._ids)
         self._shared = _shared_vars(paths, knobs.boot_id, kept, self._clock)
         self._runtime = local.LocalRuntime(paths, base_env, self._clock, self._contacts())
         self._prober = prober.Prober(paths, self._clock, self._runtime.commands)
-        beside = probed.Beside(self._shared, self._prober)
+        beside = probed.Beside(self._shared, self._prober, self._runtime.traffic, self._budget)
         self._engine = engine.Engine(kept, self._runtime, self._clock, self._ids, knobs, beside)
         self._tally = tallies.Tally()
         metering.Meter(self._engine, self._tally)
@@ -293,7 +287,7 @@ def _load_yaml(body: bytes) -> kinds.Object:
     return read.documents[0].object
 
 
-def _engine_settings() -> settings.EngineSettings:
+def _engine_settings(limits: settings.Limits) -> settings.EngineSettings:
     """Monotonic times of another boot mean nothing (S4.11): the boot's id tells them apart."""
     with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return settings.EngineSettings(boot_id=file.read().strip())
+        return settings.EngineSettings(boot_id=file.read().strip(), cpu_saturated=limits.cpu_saturated)

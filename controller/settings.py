@@ -98,3 +98,16 @@ class EngineSettings:
     batch_seconds: float = 0.02
     hold_seconds: float = 1.0
     boot_id: str = ""
+    cpu_saturated: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the machine is to bear. `max_processes` is what all sets together may need, None: no limit;
+    `cpu_saturated` the part of the processors' time from which on no HTTP set grows."""
+
+    max_processes: int | None = None
+    cpu_saturated: float = 0.9
+
+
+NO_LIMITS = Limits()

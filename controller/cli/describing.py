@@ -41,6 +41,7 @@ def workerset(obj: Object, around: Around, now: float) -> list[str]:
         ("Status", f"{objects.state(obj)}, {objects.ready(obj)} ready"),
         ("Why", objects.why(obj)),
         ("Addresses", "\n".join(objects.addresses(obj))),
+        ("Scaling", objects.scaling(obj)),
         ("Source", objects.source(obj)),
         ("Restarts", str(status.get("restarts") or 0)),
         ("Revision", str(status.get("currentRevision") or "")),

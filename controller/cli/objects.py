@@ -74,8 +74,18 @@ def ready(obj: Mapping[str, Any]) -> str:
     now = int(status.get("readyReplicas") or 0)
     if is_catch_all(obj):
         return f"{now}/{spec.get('max_threads') or DEFAULT_CAP}"
-    wanted = max(declared_num(obj), len(spec.get("instances") or status.get("instances") or ()))
+    scaled = int((status.get("scaling") or {}).get("target") or 0)
+    wanted = max(declared_num(obj), scaled, len(spec.get("instances") or status.get("instances") or ()))
     return f"{now}/{wanted}"
+
+
+def scaling(obj: Mapping[str, Any]) -> str:
+    """Of an HTTP set that finds its number by itself: which, within which bounds, and why (S7.3)."""
+    found = (obj.get("status") or {}).get("scaling") or {}
+    if not found:
+        return ""
+    why = f"; {found['message']}" if found.get("message") else ""
+    return f"{found.get('target')}, from {found.get('least')} to {found.get('most')}{why}"
 
 
 def addresses(obj: Mapping[str, Any]) -> tuple[str, ...]:

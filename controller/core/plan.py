@@ -37,7 +37,7 @@ DISCONNECTED = worker.Wait(
 @dataclass(frozen=True, slots=True)
 class Desired:
     """One set as declared; `obj` is None where processes run that nobody declares. Without `tell` the status
-    is left for a later pass."""
+    is left for a later pass. `scale` is what the status says of scaling."""
 
     obj: kinds.Object | None
     facts: worker.SetFacts
@@ -46,6 +46,7 @@ class Desired:
     ensures: ensured.Ensures = field(default_factory=ensured.none)
     tell: bool = True
     history: rolling.History = rolling.NO_HISTORY
+    scale: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ def _nothing_new(
         and all(before.workers.get(name) is one for name, one in workers.items())
         and desired.obj is not None
         and desired.obj.get("status") == before.status
+        and desired.scale == (before.status or {}).get("scaling")
     )
 
 
@@ -240,7 +242,8 @@ def _status(
         return None
     ordered = sorted(views, key=lambda view: (view.ordinal, view.ref.worker))
     trouble = rolling.trouble(desired.facts, aim)
-    asked = status.Asked(len(desired.places), desired.deleting, desired.ensures, aim.stage, trouble)
+    wanted, scale = len(desired.places), desired.scale
+    asked = status.Asked(wanted, desired.deleting, desired.ensures, aim.stage, trouble, scale)
     return status.compute(desired.obj, desired.facts, ordered, asked, now)
 
 

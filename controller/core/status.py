@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,14 +57,15 @@ WORDS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of a set: how many workers, whether it is to go, which names for whom, and how the
-    rollout of its template stands."""
+    """What is asked of a set: how many workers, whether it is to go, which names for whom, how the
+    rollout of its template stands, and how it is scaled."""
 
     wanted: int
     deleting: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
     stage: Stage = Stage.GOES_ON
     trouble: str = ""
+    scale: Mapping[str, Any] | None = None
 
 
 def compute(
@@ -80,6 +81,7 @@ def compute(
     word, message = _word(facts, tally, asked)
     return {
         **({"addresses": listening.shown(facts.sockets)} if facts.sockets else {}),
+        **({"scaling": dict(asked.scale)} if asked.scale else {}),
         "observedGeneration": facts.generation,
         "replicas": tally.alive,
         "readyReplicas": tally.ready,

@@ -32,17 +32,20 @@ def places(
     *,
     yielded: Collection[str] = (),
     known: Mapping[str, Place] | None = None,
+    target: int | None = None,
 ) -> tuple[Place, ...]:
     """The slots a set wants: ordinals from 0, and one a name for a catch-all (S1.10).
 
     `yielded` are names that another set has: they are not run here. `known` lends places made before.
+    `target` is what an HTTP set was scaled to.
     """
     if rules.suspend:
         return ()
     if rules.is_catch_all:
         return (*_pool(workerset, workerset, rules.num), *_lazy(workerset, rules, yielded, known or {}))
     most = rules.declared_max_threads
-    count = rules.eager if most is None else min(rules.eager, most)
+    count = rules.eager if target is None else target
+    count = count if most is None else min(count, most)
     return _pool(workerset, rules.name or workerset, count)
 
 

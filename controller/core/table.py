@@ -111,6 +111,7 @@ def _wanted(spec: dict[str, Any], status: dict[str, Any]) -> int:
         return _number(spec.get("max_threads")) or _DEFAULT_CAP
     declared = spec.get("num")
     eager = _number(declared) if declared is not None else (0 if background else 1)
+    eager = max(eager, _number(fields.mapping(status.get("scaling")).get("target")))
     return max(eager, len(_list(spec.get("instances")) or _list(status.get("instances"))))
 
 

@@ -110,8 +110,8 @@ class Lifetime:
         try:
             base = app.base_environment(kept, self._environ, refresh=True)
             say = self._listener(failures.append)
-            serves, limit = self._wanted.serves_api, self._wanted.max_processes
-            birth = app.Birth(paths, base, guardian, say, serves_api=serves, max_processes=limit)
+            serves, limits = self._wanted.serves_api, settings.Limits(self._wanted.max_processes)
+            birth = app.Birth(paths, base, guardian, say, serves_api=serves, limits=limits)
             self._controller = app.Controller(kept, birth)
             code = await self._controller.run(_leave_signals)
         except Exception as problem:  # whichever part it was, the program hears of the first

@@ -20,6 +20,7 @@ from controller.core import (
 from controller.engine import earlier, memory
 from controller.engine.claims import ClaimIndex
 from controller.engine.history import History
+from controller.engine.scaling import Scaling
 from controller.settings import EngineSettings
 
 ENV_RETRY_SECONDS = 30.0
@@ -39,6 +40,15 @@ class Halt:
         return Halt(min((one for one in given if one is not None), default=None))
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Around:
+    """What of other sets, of earlier templates and of traffic counts for what is wanted."""
+
+    claims: ClaimIndex
+    history: History
+    scaling: Scaling
+
+
 class Desires:
     """Builds `plan.Desired`; the same facts object is handed out while nothing about them changes."""
 
@@ -46,14 +56,12 @@ class Desires:
         self,
         store: ports.Store,
         runtime: ports.Runtime,
-        claims: ClaimIndex,
-        history: History,
+        around: Around,
         settings: EngineSettings,
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._claims = claims
-        self._history = history
+        self._claims, self._history, self._scaling = around.claims, around.history, around.scaling
         self._settings = settings
         self.halt: Halt | None = None
 
@@ -67,7 +75,7 @@ class Desires:
         identity = memory.identity_of(obj)
         if mind.identity != identity or mind.facts is None or mind.env_stale:
             self._read(key, obj, mind, identity)
-        self._place(key, obj, mind)
+        self._place(key, obj, mind, now)
         facts = mind.facts
         if facts is None:
             raise AssertionError(f"facts of {key} were not read")
@@ -78,21 +86,25 @@ class Desires:
         ensures = self._store.ensures(key.namespace, key.name)
         current = self._current(mind, facts, hold, grace)
         before = rolling.History(revisions.good(obj), mind.earlier)
-        return plan.Desired(obj, current, places, deleting, ensures, history=before)
+        scale = self._scaling.shown(key) if places else None
+        return plan.Desired(obj, current, places, deleting, ensures, history=before, scale=scale)
 
-    def _place(self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory) -> None:
+    def _place(self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, now: float) -> None:
         """Where names come and go, the facts stay what they are: only the places are made anew."""
-        listed, yielded = obj["spec"].get("instances"), self._claims.yielded(key)
-        if mind.facts is None or (
-            listed is mind.listed and yielded == mind.yielded and mind.places_of is mind.facts.spec
-        ):
+        if mind.facts is None:
             return
         rules = mind.facts.spec
+        listed, yielded = obj["spec"].get("instances"), self._claims.yielded(key)
+        target = self._scaling.target(key, rules, now)
+        made_of = (yielded, target)
+        if listed is mind.listed and made_of == (mind.yielded, mind.target) and mind.places_of is rules:
+            return
         if listed:
             rules = dataclasses.replace(rules, instances=tuple(listed))
         known = {place.worker_name: place for place in mind.places}
-        mind.places = steps.places(key.name, rules, yielded=yielded, known=known)
-        mind.listed, mind.yielded, mind.places_of = listed, yielded, mind.facts.spec
+        mind.places = steps.places(key.name, rules, yielded=yielded, known=known, target=target)
+        mind.listed, mind.places_of = listed, mind.facts.spec
+        mind.yielded, mind.target = made_of
 
     def _read(
         self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, identity: memory.Identity

@@ -17,7 +17,7 @@ from controller.core.conditions import Condition
 from controller.core.workqueue import WorkQueue
 from controller.engine import health, holding, namespaces, storage
 from controller.engine.claims import ClaimIndex
-from controller.engine.desires import Desires, Halt
+from controller.engine.desires import Around, Desires, Halt
 from controller.engine.ensures import EnsureKeeper
 from controller.engine.events import EventWriter
 from controller.engine.history import History
@@ -25,6 +25,7 @@ from controller.engine.inbox import Inbox, key_of, seniority
 from controller.engine.memory import SetMemory
 from controller.engine.probed import Beside, Probed
 from controller.engine.reconcile import Outcome, Parts, Reconciler
+from controller.engine.scaling import Scaling
 from controller.engine.shared import SharedNames
 from controller.settings import EngineSettings
 
@@ -55,19 +56,14 @@ class Engine:
         self.queue: WorkQueue[kinds.Key] = WorkQueue()
         self._claims = ClaimIndex()
         self.history = History(store, settings.revisions_kept)
-        self._desires = Desires(store, runtime, self._claims, self.history, settings)
+        self._scaling = Scaling(store, beside, clock, settings.cpu_saturated)
+        around = Around(self._claims, self.history, self._scaling)
+        self._desires = Desires(store, runtime, around, settings)
         self._events = EventWriter(store, settings)
         self._keeper, self._shared = EnsureKeeper(store), SharedNames(beside.shared)
         self._probed = Probed(beside.probes)
-        parts = Parts(
-            self._desires,
-            self._claims,
-            self._events,
-            self.history,
-            self._keeper,
-            self._shared,
-            self._probed,
-        )
+        others = (self._keeper, self._shared, self._probed, self._scaling)
+        parts = Parts(self._desires, self._claims, self._events, self.history, *others)
         self._reconciler = Reconciler(store, runtime, ids, parts)
         self._answers = holding.Answers(clock)
         self._inbox = Inbox(self.queue, self._reconciler, self._claims, self._woken, self._answers.due)
@@ -91,6 +87,7 @@ class Engine:
         self._store.subscribe(self._inbox.store_changed)
         self._runtime.on_change = self._inbox.runtime_changed
         self._probed.tell(self._inbox.runtime_changed)
+        self._scaling.start(self._inbox.look)
         self._was_connected = self._runtime.connected()
         self._add_all()
 

@@ -38,6 +38,11 @@ class Inbox:
             self._queue.add_at(key, due)
         self._woken()
 
+    def look(self, key: kinds.Key) -> None:
+        """Now, whatever else is on its way."""
+        self._queue.add(key)
+        self._woken()
+
     def store_changed(self, change: ports.Change) -> None:
         """A user's write; the engine's own are skipped, it knows what it wrote. But who has to wait, or no
         longer has to, answers to other names than before."""

@@ -16,10 +16,10 @@ class SetMemory:
     """One set. `records`, `last` and `pods` change only after the transaction that wrote them.
 
     `held`: what is still to be told of a pass that was not written (None: the last one was).
-    `places_of`, `listed` and `yielded` are what `places` were made of; `names` have a slot of shared memory
-    because of this set, and those in `ready_runs` are marked ready there. `idle_due` is when each lazy name
-    is looked at. `earlier` are the templates that an HTTP set had before. `caution`: what the set is degraded
-    by though its workers run.
+    `places_of`, `listed`, `yielded` and `target` are what `places` were made of; `names` have a slot of
+    shared memory because of this set, and those in `ready_runs` are marked ready there. `idle_due` is when
+    each lazy name is looked at. `earlier` are the templates that an HTTP set had before. `caution`: what the
+    set is degraded by though its workers run.
     """
 
     records: dict[str, records.Record] = field(default_factory=dict)
@@ -29,6 +29,7 @@ class SetMemory:
     places_of: spec.WorkerSetSpec | None = None
     listed: object = None
     yielded: frozenset[str] = frozenset()
+    target: int | None = None
     scope: str = ""
     names: frozenset[str] = frozenset()
     names_of: object = None

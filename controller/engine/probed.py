@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from controller import ports
-from controller.core import kinds, plan, probes, probing
+from controller.core import budget, kinds, plan, probes, probing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class Beside:
 
     shared: ports.Vars
     probes: ports.Probes
+    traffic: ports.Traffic
+    budget: budget.Ledger
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from controller.engine.events import EventWriter
 from controller.engine.history import History
 from controller.engine.memory import SetMemory
 from controller.engine.probed import Probed
+from controller.engine.scaling import Scaling
 from controller.engine.shared import SharedNames
 
 STATUS_REST_FACTOR = 8.0
@@ -57,6 +58,7 @@ class Parts:
     keeper: EnsureKeeper
     shared: SharedNames
     probed: Probed
+    scaling: Scaling
 
 
 class Reconciler:
@@ -67,6 +69,7 @@ class Reconciler:
         self._desires, self._claims = parts.desires, parts.claims
         self._events, self._history = parts.events, parts.history
         self._keeper, self._shared, self._probed = parts.keeper, parts.shared, parts.probed
+        self._scaling = parts.scaling
         self._minds: dict[kinds.Key, SetMemory] = {}
 
     def mind(self, key: kinds.Key) -> SetMemory:
@@ -108,8 +111,10 @@ class Reconciler:
         )
         decided = plan.plan(desired, observed, now, self._ids.run)
         self._probed.follow(key, decided)
+        self._scaling.follow(key, desired, decided)
         over = observed.connected and (obj is None or desired.deleting) and not processes
-        appointments = (mind.idle_at, None if desired.tell else mind.status_rests_until)
+        rests_until = None if desired.tell else mind.status_rests_until
+        appointments = (mind.idle_at, rests_until, self._scaling.due(key))
         return Outcome(
             key, obj, decided, over, min((at for at in appointments if at is not None), default=None)
         )
@@ -142,7 +147,7 @@ class Reconciler:
         self._write_pods(obj, mind, decided.views, now)
         if mind.revision != _revision(outcome) and "deletionTimestamp" not in obj["metadata"]:
             self._history.write(obj, now.wall)
-        if told := (*(mind.held or ()), *decided.notes):
+        if told := (*(mind.held or ()), *self._scaling.written(key), *decided.notes):
             self._events.write(obj, told, now.wall)
 
     def hold(self, outcome: Outcome) -> None:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from controller import ports
+from collections.abc import Mapping
+
+from controller import ports, settings
 from controller.core import budget, kinds
+from controller.sdk.workerset import contract
 
 SETTING = "max-processes"
 
 
-def limit(store: ports.Store, asked: int | None) -> int | None:
-    """Of all processes: kept until another is asked for, 0 is none."""
+def limits(store: ports.Store, asked: int | None, environ: Mapping[str, str]) -> settings.Limits:
+    """That of all processes is kept until another is asked for, 0 is none."""
     if asked is not None:
         store.put_setting(SETTING, asked)
     known = store.setting(SETTING)
-    return known if isinstance(known, int) and known > 0 else None
+    most = known if isinstance(known, int) and known > 0 else None
+    try:
+        percent = float(environ.get(contract.CPU_SATURATED, ""))
+    except ValueError:
+        return settings.Limits(most)
+    return settings.Limits(most, percent / 100)
 
 
 def follow(store: ports.Store, limit: int | None) -> budget.Ledger:

@@ -4,7 +4,7 @@ Engine and API know these and never the adapters behind them. One contract suite
 the fake and on the real thing (`tests/contracts/`).
 """
 
-from controller.ports import chance, control, files, memory, probes, reading, runtime, store
+from controller.ports import chance, control, files, memory, probes, reading, runtime, store, traffic
 
 Clock = chance.Clock
 Ids = chance.Ids
@@ -54,3 +54,5 @@ FileChange = files.FileChange
 FileBatch = files.FileBatch
 Follower = files.Follower
 Files = files.Files
+Sample = traffic.Sample
+Traffic = traffic.Traffic

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import struct
 from collections.abc import Collection, Iterable
 
 from controller import ports
-from controller.sdk.workerset import contract, layout
-
-_WORDS = layout.LOAD_SIZE // 8
+from controller.sdk.workerset import contract, counts
 
 
 def of_workers(
@@ -39,19 +36,6 @@ def file_of(pid: int) -> str:
 
 
 def read(path: str) -> int | None:
-    """Of all processes of the worker; None where nobody counts. Words are read while they are written, so
-    that an end may be seen before its beginning: never below zero."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(layout.LOAD_SIZE)
-    except OSError:
-        return None
-    if len(data) < layout.LOAD_SIZE or not data.startswith(layout.LOAD_MAGIC):
-        return None
-    words: tuple[int, ...] = struct.unpack(f"<{_WORDS}Q", data)
-    lines = (words[at : at + layout.LOAD_LINE] for at in range(layout.LOAD_LINE, _WORDS, layout.LOAD_LINE))
-    return sum(
-        max(0, line[layout.LOAD_BEGUN] - line[layout.LOAD_ENDED])
-        for line in lines
-        if line[layout.LOAD_PROCESS]
-    )
+    """Of all processes of the worker; None where nobody counts."""
+    found = counts.read(path)
+    return None if found is None else found[1]

@@ -21,6 +21,7 @@ from controller.runtime import (
     listening,
     logtail,
     specs,
+    traffic,
     usage,
     wire,
 )
@@ -64,6 +65,7 @@ class LocalRuntime:
             paths.shim_socket, self._receive, self._disconnected, lambda: self.on_fact("lost")
         )
         self.commands = commands.Commands(self._connection.send, self.connected)
+        self.traffic = traffic.Traffic(self._connection.send, self.connected)
 
     # ------------------------------------------------------------------ the connection
 
@@ -107,6 +109,8 @@ class LocalRuntime:
                     self._remove(message[1])
                 case "answer":
                     self.commands.answered(message[1], message[2])
+                case "traffic":
+                    self.traffic.heard(message[1], message[2])
                 case "fact":
                     self._learn(message[1], message[2])
                 case "hello":
@@ -153,6 +157,7 @@ class LocalRuntime:
         for run in [run for run in self._runs if run not in listed and run not in self._local]:
             self._remove(run)
         self._connection.is_ready = True
+        self.traffic.listed()
         self.away.clear()
         for key in self._by_key:
             self._changed[key] = None
@@ -225,7 +230,8 @@ class LocalRuntime:
         except ports.LaunchProblem as problem:
             self._local.add(asked.run)
             process = dataclasses.replace(process, exit=ports.Exit(at=now, error=str(problem)))
-            self._tell_soon(kinds.Key(asked.ref.namespace, asked.ref.workerset))
+            key = kinds.Key(asked.ref.namespace, asked.ref.workerset)
+            asyncio.get_running_loop().call_soon(lambda: self.on_change(key))
         else:
             out.append(wire.start(asked, spec_id, self._own_of(asked)))
         self._put(process)
@@ -235,9 +241,6 @@ class LocalRuntime:
         if asked.template.probe_port == proberules.UNIX:
             own[contract.PROBE_SOCKET] = self._paths.probe_socket(asked.ref.namespace, asked.ref.worker)
         return own
-
-    def _tell_soon(self, key: kinds.Key) -> None:
-        asyncio.get_running_loop().call_soon(lambda: self.on_change(key))
 
     def _reflect(self, asked: ports.RunVerb, now: float) -> None:
         process = self._runs[asked.run]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 
-from controller.shim import journal, lean, notify, sight
+from controller.shim import journal, lean, notify, sight, traffic
 from controller.shim.lean import socket
 from controller.shim.loop import HANGUP, READ, WRITE
 from controller.shim.records import Spec
@@ -36,6 +36,7 @@ class Control:
         self._loop = loop
         self._table = table
         self._sockets = held
+        self._traffic = traffic.Traffic(loop, table, held)
         self._path = path
         self._listener: socket.socket | None = None
         self._connection: socket.socket | None = None
@@ -139,10 +140,10 @@ class Control:
                 table.kill(run)
             case ["look", run]:
                 self._look(run)
-            case ["listen", [namespace, workerset], wanted, asked]:
-                self._sockets.open((namespace, workerset), wanted, asked)
-            case ["unlisten", [namespace, workerset], asked]:
-                self._sockets.close((namespace, workerset), asked)
+            case ["listen" | "unlisten", [namespace, workerset], *_]:
+                self._set_sockets(verb, (namespace, workerset))
+            case ["traffic", [namespace, workerset], bool(wanted)]:
+                self._traffic.follow((namespace, workerset), wanted=wanted)
             case ["exec" | "wire" | "exec_end" | "watchdog", *_]:
                 table.commands.apply(verb, table.runs)
             case ["ack", run]:
@@ -159,6 +160,15 @@ class Control:
                 self.on_end()
             case _:
                 raise ValueError("unknown verb")
+
+    def _set_sockets(self, verb: list[Any], owner: tuple[str, str]) -> None:
+        self._traffic.release(owner)
+        match verb:
+            case ["listen", _, wanted, asked]:
+                self._sockets.open(owner, wanted, asked)
+            case ["unlisten", _, asked]:
+                self._sockets.close(owner, asked)
+        self._traffic.wake(owner)
 
     def _look(self, run_id: str) -> None:
         run = self._table.runs.get(run_id)
@@ -188,6 +198,7 @@ class Control:
         messages += self._answers
         self._answers.clear()
         messages += self._sockets.news()
+        messages += self._traffic.news()
         messages += [["fact", name, value] for name, value in self._news.items()]
         self._news.clear()
         if self._listing and not kept:
@@ -228,6 +239,7 @@ class Control:
         self._bases.clear()
         self._specs.clear()
         self._answers.clear()
+        self._traffic.forget_all()
         self._table.commands.end_all()
 
 

@@ -21,7 +21,7 @@ from controller.sdk.workerset import contract
 from controller.shim import ownership
 
 _GUARDIAN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "guardian.py")
-_NOT_PASSED = contract.PRIVATE - {contract.ORPHAN_GRACE}
+_NOT_PASSED = contract.PRIVATE - {contract.ORPHAN_GRACE, contract.CPU_SATURATED}
 SILENT = "the guardian ended without a word"
 _SIGNALS = [number for number in range(1, 65) if number not in (9, 19, 32, 33)]
 

@@ -68,6 +68,7 @@ class Mailboxes:
         self.folder = folder
         self._loop = loop
         self._hear = hear
+        self.on_traffic: Callable[[tuple[str, str]], None] = _ignore
 
     def open(self, slot: Slot) -> str:
         """The path of a slot's socket, bound if it was not; `watch` comes later. Raises `OSError`."""
@@ -87,7 +88,13 @@ class Mailboxes:
         """Hear what comes from now on, and what has come already."""
         if slot.notify is not None and not slot.notify.watched:
             slot.notify.watched = True
-            self._loop.watch(slot.notify.fileno(), lambda _events: self._hear(slot))
+            self._loop.watch(slot.notify.fileno(), lambda _events: self._heard(slot))
+
+    def _heard(self, slot: Slot) -> None:
+        self._hear(slot)
+        if slot.has_traffic:
+            slot.has_traffic = False
+            self.on_traffic(slot.ref[:2])
 
     def close(self, slot: Slot) -> None:
         if slot.notify is not None:
@@ -121,6 +128,8 @@ def note(run: Run, message: bytes) -> bool:
             run.published = True
         elif line == contract.SAY_WATCHDOG:
             run.watchdog_at = time.monotonic()
+        elif line == contract.SAY_TRAFFIC:
+            run.slot.has_traffic = True
         elif line == contract.SAY_DRAINED:
             run.drained = run.closed_at is not None
         elif line.startswith(contract.SAY_STATUS):
@@ -144,6 +153,10 @@ def _exception(text: bytes) -> dict[str, Any] | None:
     except (ValueError, AttributeError, RecursionError):
         return None
     return {**words, "line": line if type(line) is int else 0} if words["type"] else None
+
+
+def _ignore(_owner: tuple[str, str]) -> None:
+    pass
 
 
 def load_file(path: str) -> str:

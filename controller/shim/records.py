@@ -61,7 +61,7 @@ class Spec:
 class Slot:
     """A place for one worker: at most one of its runs has a living process."""
 
-    __slots__ = ("notify", "number", "own", "probe", "ref", "runs")
+    __slots__ = ("has_traffic", "notify", "number", "own", "probe", "ref", "runs")
 
     def __init__(self, ref: Ref, number: int) -> None:
         self.ref = ref
@@ -70,6 +70,7 @@ class Slot:
         self.runs: list[Run] = []
         self.notify: Notify | None = None
         self.probe: socket.socket | None = None
+        self.has_traffic = False
 
     def live(self) -> Run | None:
         """The run that has a living main process."""

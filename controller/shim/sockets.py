@@ -147,6 +147,10 @@ class Sockets:
             found.append(listener.socket.fileno())
         return found
 
+    def bound(self, owner: Owner) -> list[socket.socket]:
+        """Those that there are."""
+        return [one.socket for one in self._of.get(owner, {}).values() if one.socket is not None]
+
     def inodes(self, owner: Owner) -> set[tuple[int, int]]:
         """Inode and device of each socket of a set."""
         return {one.inode for one in self._of.get(owner, {}).values() if one.socket is not None}

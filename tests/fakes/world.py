@@ -6,6 +6,7 @@ from typing import Any
 
 from controller import settings
 from controller.core import deletion, ensured, kinds, stamps
+from controller.engine import reserving
 from controller.engine.engine import Engine
 from controller.engine.probed import Beside
 from controller.store.store import Store
@@ -14,6 +15,7 @@ from tests.fakes.ids import CountingIds
 from tests.fakes.probes import ScriptedProbes
 from tests.fakes.runtime import Director, ScriptedRuntime
 from tests.fakes.store_door import StoreDoor
+from tests.fakes.traffic import ScriptedTraffic
 from tests.fakes.vars import FakeVars
 
 NAMESPACE = "default"
@@ -28,6 +30,7 @@ class World:
         *,
         path: str = ":memory:",
         engine_settings: settings.EngineSettings | None = None,
+        max_processes: int | None = None,
     ) -> None:
         self.clock = FakeClock()
         self.path = path
@@ -36,13 +39,16 @@ class World:
         self.store = StoreDoor(Store(path))
         self.vars = FakeVars()
         self.probes = ScriptedProbes(self.clock)
+        self.traffic = ScriptedTraffic(self.clock)
+        self.max_processes = max_processes
         self.generation = 0
         self.engine = self._new_engine()
 
     def _new_engine(self) -> Engine:
         self.generation += 1
         ids = CountingIds(self.generation)
-        beside = Beside(self.vars, self.probes)
+        ledger = reserving.follow(self.store, self.max_processes)
+        beside = Beside(self.vars, self.probes, self.traffic, ledger)
         engine = Engine(self.store, self.runtime, self.clock, ids, self.settings, beside)
         engine.start()
         return engine

@@ -92,7 +92,10 @@ DRAIN_SIGNAL = 10
 ORPHAN_GRACE = "WORKERSET_ORPHAN_GRACE"
 """Seconds that workers run on after both guardian and controller were killed. From whoever starts them."""
 
-CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID, ORPHAN_GRACE))
+CPU_SATURATED = "WORKERSET_CPU_SATURATED"
+"""Percent of the processors' time from which on no HTTP set grows. From whoever starts the controller."""
+
+CONTROLLER_NAMES = frozenset((READY_FD, GUARDIAN_PID, ORPHAN_GRACE, CPU_SATURATED))
 """Between our own processes; never a worker's business."""
 
 PRIVATE = RESERVED | CONTROLLER_NAMES
@@ -111,6 +114,8 @@ SAY_PUBLISHED = b"WORKERSET_VARS=1"
 SAY_WATCHDOG = b"WATCHDOG=1"
 SAY_DRAINED = b"STOPPING=1"
 """After the end of the handle: all who were connected have left, `stop_signal` may come (S7.2)."""
+SAY_TRAFFIC = b"WORKERSET_TRAFFIC=1"
+"""A request has come while nobody sampled how many there are (`layout.LOAD_TOLD`)."""
 SAY_STATUS = b"STATUS="
 SAY_ERROR = b"WORKERSET_ERROR="
 """What a worker dies of, as JSON on one line: `type`, `message`, `file`, `line` (S3.6)."""

@@ -50,12 +50,16 @@ PREAMBLE_SIZE = 32
 # ------------------------------------------------------------------ requests of HTTP workers (S7.2, S7.3)
 
 LOAD_MAGIC = b"WSLOAD1\n"
-"""The first bytes of a load file. The rest of its first line is 0."""
+"""The first bytes of a load file. Of the rest of its first line `LOAD_TOLD` is used."""
 
 LOAD_SIZE = 4096
 LOAD_LINE = 8
 """Words a line, which is a line of the processor's cache. Line 0 is the head; each other one belongs to one
 process of the worker, which alone writes to it."""
+
+LOAD_TOLD = 1
+"""Word of the head: 0 while nobody samples. The process that begins a request then stores 1, and says
+`SAY_TRAFFIC`; the shim stores 0 when it ceases to sample."""
 
 LOAD_PROCESS = 0
 """Word of a line: the id of the process that it belongs to, 0 if it is free. Taken under flock(2); one whose

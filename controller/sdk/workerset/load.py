@@ -29,6 +29,7 @@ class Load:
         self._lock = allocate_lock()
         self._begun = self._ended = 0
         self._line = memoryview(array("Q", bytes(8 * layout.LOAD_LINE)))
+        self._head = memoryview(array("Q", [1] * layout.LOAD_LINE))
         if path:
             self._take(path)
 
@@ -41,6 +42,20 @@ class Load:
         with self._lock:
             self._begun += 1
             self._line[_BEGUN] = self._begun
+        if not self._head[layout.LOAD_TOLD]:
+            self._tell()
+
+    def _tell(self) -> None:
+        """Nobody looks at the counts at the moment: let them know that there is something to see."""
+        import socket
+
+        from . import errors, notify
+
+        self._head[layout.LOAD_TOLD] = 1
+        try:
+            notify.send(contract.SAY_TRAFFIC, socket.MSG_DONTWAIT)
+        except errors.NotAvailable:
+            pass  # whoever looks next looks at the sockets, too
 
     def end(self) -> None:
         """It has been answered."""
@@ -65,6 +80,7 @@ class Load:
                 start = next((start for start in _LINES if not _is_taken(words[start])), None)
                 if start is None:
                     return
+                self._head = words[: layout.LOAD_LINE]
                 self._line = words[start : start + layout.LOAD_LINE]
                 for word in range(1, layout.LOAD_LINE):
                     self._line[word] = 0

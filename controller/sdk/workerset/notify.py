@@ -21,15 +21,15 @@ def status(text: str) -> None:
     send(contract.SAY_STATUS + line)
 
 
-def send(message: bytes) -> None:
-    """Raises `NotAvailable` where nobody listens."""
+def send(message: bytes, flags: int = 0) -> None:
+    """Raises `NotAvailable` where nobody listens; with MSG_DONTWAIT also where too much is unread."""
     path = os.environ.get(contract.NOTIFY_SOCKET)
     if not path:
         raise errors.NotAvailable(identity.not_started(contract.NOTIFY_SOCKET))
     address = "\0" + path[1:] if path.startswith("@") else path
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
         try:
-            out.sendto(message[: contract.MESSAGE_LIMIT], address)
+            out.sendto(message[: contract.MESSAGE_LIMIT], flags, address)
         except OSError as error:
             raise errors.NotAvailable(
                 f"nobody hears this worker, {error.strerror}: {path}: is its controller's shim gone?"
