@@ -68,14 +68,19 @@ def declared_num(obj: Mapping[str, Any]) -> int:
     return int(declared) if declared is not None else (0 if spec.get("background") else 1)
 
 
+def wanted_num(obj: Mapping[str, Any]) -> int:
+    """What is declared, or what an HTTP set was scaled to (S7.3)."""
+    found = (obj.get("status") or {}).get("scaling") or {}
+    return max(declared_num(obj), int(found.get("target") or 0))
+
+
 def ready(obj: Mapping[str, Any]) -> str:
     """`2/2`: ready of wanted; a catch-all shows its cap."""
     spec, status = obj.get("spec") or {}, obj.get("status") or {}
     now = int(status.get("readyReplicas") or 0)
     if is_catch_all(obj):
         return f"{now}/{spec.get('max_threads') or DEFAULT_CAP}"
-    scaled = int((status.get("scaling") or {}).get("target") or 0)
-    wanted = max(declared_num(obj), scaled, len(spec.get("instances") or status.get("instances") or ()))
+    wanted = max(wanted_num(obj), len(spec.get("instances") or status.get("instances") or ()))
     return f"{now}/{wanted}"
 
 
@@ -84,8 +89,8 @@ def scaling(obj: Mapping[str, Any]) -> str:
     found = (obj.get("status") or {}).get("scaling") or {}
     if not found:
         return ""
-    why = f"; {found['message']}" if found.get("message") else ""
-    return f"{found.get('target')}, from {found.get('least')} to {found.get('most')}{why}"
+    why = str(found.get("message") or "").replace("; ", "\n")
+    return f"{found.get('target')}, from {found.get('least')} to {found.get('most')}\n{why}".strip()
 
 
 def addresses(obj: Mapping[str, Any]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ def judge(obj: Mapping[str, Any]) -> tuple[str, str]:
         return DONE, ""
     status = obj.get("status") or {}
     counts = (
-        f"{status.get('updatedReplicas') or 0} of {objects.declared_num(obj)} updated, "
+        f"{status.get('updatedReplicas') or 0} of {objects.wanted_num(obj)} updated, "
         f"{status.get('readyReplicas') or 0} ready"
     )
     return GOING_ON, f"waiting for {name}: {word}, {counts}" + (f": {why}" if why else "")

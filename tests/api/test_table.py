@@ -75,6 +75,11 @@ def test_a_set_that_is_well():
     assert found["Command"] == "sh -c 'exec sleep 5' 'a b'"
 
 
+def test_s7_3_ready_counts_towards_what_a_set_was_scaled_to():
+    spec, scaling = {"command": "x", "num": 1, "max_threads": 4}, {"target": 3, "least": 1, "most": 4}
+    assert workerset(spec, {"readyReplicas": 2, "scaling": scaling})["Ready"] == "2/3"
+
+
 @pytest.mark.parametrize(
     ("spec", "ready"),
     [

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 
 from controller.client import resources
 from tests.e2e import web
 from tests.e2e.load import Load
-from tests.e2e.project import Object, Project
+from tests.e2e.project import Object, Project, wait_gone
 
 APP = """
 import asyncio, os, workerset
@@ -95,3 +97,17 @@ def test_s7_3_not_while_the_processors_are_busy(project: Project) -> None:
     asyncio.run(run())
     assert project.workerset("web")["status"]["scaling"]["target"] == 1
     assert [one["reason"] for one in project.events("web")].count("ScalingHeld") == 1
+
+
+def test_s4_a_killed_controller_goes_on_with_the_number(project: Project) -> None:
+    project.environ["WORKERSET_CPU_SATURATED"] = "200"
+    project.write("serve.py", ONE_AT_A_TIME)
+    project.declare("web", file="serve.py", listen=["127.0.0.1:0"], max_threads=2, ready_when="started")
+    project.ctl("up", "-d")
+    asyncio.run(loaded(project, new=6, kept=0, target=2))
+    before = sorted(project.pids("web"))
+    os.kill(pid := project.pid_of("controller"), signal.SIGKILL)
+    wait_gone(pid)
+    project.ctl("wait", "--for=condition=Ready", "ws", "web")
+    assert sorted(project.pids("web")) == before
+    assert scaled(project.workerset("web"), 2)
