@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 TAKES_COMMAND = True
 
 DESCRIPTION = """
-Runs the command behind -- once, with what processes of a set get: env, env_files, working_dir, umask, nice,
-and the limits on memory and open files. Manifests are read from the project's files; no controller is asked,
-started or needed. The command takes this one's place: exit code, signals and the terminal are its own.
+Runs the command behind -- once, with what processes of a set get: env, env_files, working_dir, user, umask,
+nice, and the limits on memory and open files. Manifests are read from the project's files; no controller is
+asked, started or needed. The command takes this one's place: exit code, signals and the terminal are its own.
 Without --set it gets the project's base environment, in the current folder. It is no worker: it has no
 handle, and workerset.available() is false.
 """

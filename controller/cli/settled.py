@@ -43,11 +43,12 @@ def judge(wanted: Iterable[Key], seen: Mapping[Key, Object]) -> Verdict:
 
 
 def sentence(verdict: Verdict, seen: Mapping[Key, Object]) -> str:
-    """`waiting for web and job: web Starting`. Pure."""
+    """`waiting for web and job: web Starting`; where one waits for another, which. Pure."""
     names = [key[1] for key in verdict.pending]
     first = verdict.pending[0]
     state = objects.state(seen[first]) if first in seen else "Starting"
-    return f"waiting for {text.some_of(names, 3)}: {first[1]} {state}"
+    why = objects.why(seen[first]) if state == "Waiting" else ""
+    return f"waiting for {text.some_of(names, 3)}: {first[1]} {why or state}"
 
 
 class Boot:

@@ -42,6 +42,9 @@ REASONS: dict[str, dict[str, str]] = {
     },
     "Waiting": {
         "Conflict": "an older set holds a name or an address of this one",
+        "DependencyNotReady": "what it depends on is not ready; the message says what, and how it stands",
+        "DependencyCycle": "it depends on itself, by way of others",
+        "DependentsStop": "it is to stop, after what depends on it",
         "EnvFile": "an env file cannot be read",
         "AddressInUse": "another program listens on an address of the set; tried again",
         "CannotListen": "an address of the set cannot be bound; tried again",

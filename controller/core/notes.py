@@ -37,6 +37,7 @@ REASONS = {
     "CapReached": "a name was refused, since the catch-all runs as many as it may",
     "NotEnforced": "a worker runs without a limit of its resources; the message says which, and why",
     "Conflict": "another set holds a name or an address of this one",
+    "DependencyCycle": "a set depends on itself, by way of others; the message names them",
     "EnvFile": "an env file cannot be read",
     "AddressInUse": "another program listens on an address of the set; it is named if it can be seen",
     "CannotListen": "an address of the set cannot be bound, with the reason",

@@ -13,12 +13,14 @@ from typing import Any
 
 from controller.core import (
     choosing,
+    depending,
     ensured,
     kinds,
     listening,
     notes,
     records,
     rolling,
+    rollout,
     runs,
     seen,
     setnotes,
@@ -37,7 +39,8 @@ DISCONNECTED = worker.Wait(
 @dataclass(frozen=True, slots=True)
 class Desired:
     """One set as declared; `obj` is None where processes run that nobody declares. Without `tell` the status
-    is left for a later pass. `scale` is what the status says of scaling."""
+    is left for a later pass. `scale` is what the status says of scaling, `awaits` what it depends on, while
+    that is not ready."""
 
     obj: kinds.Object | None
     facts: worker.SetFacts
@@ -47,6 +50,7 @@ class Desired:
     tell: bool = True
     history: rolling.History = rolling.NO_HISTORY
     scale: Mapping[str, Any] | None = None
+    awaits: worker.Wait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +94,16 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
     """Decide. With the runtime away nothing is planned: what was known stays, and the status says so."""
     if not observed.connected:
         return _away(desired, observed, now)
+    aim = rolling.target(desired.facts, observed.records, desired.history)
     heard = listening.decide(
-        rolling.target(desired.facts, observed.records, desired.history).facts,
+        aim.facts,
         observed.sockets,
         observed.processes,
         listening.NOTHING if observed.last is None else observed.last.listening,
         now.monotonic,
         wanted=_wants_sockets(desired),
     )
-    facts = _with_sockets(desired, observed, heard)
+    facts = _current(desired, observed, heard, aim)
     if facts is not desired.facts:
         desired = dataclasses.replace(desired, facts=facts)
     return _plan(desired, observed, heard, now, mint)
@@ -156,22 +161,25 @@ def _wants_sockets(desired: Desired) -> bool:
     return bool(desired.places) and (hold is None or hold.reason != "Conflict")
 
 
-def _with_sockets(desired: Desired, observed: Observed, heard: listening.Listening) -> worker.SetFacts:
+def _current(
+    desired: Desired, observed: Observed, heard: listening.Listening, aim: rolling.Target
+) -> worker.SetFacts:
     """The same object as in the last pass while it says the same: unchanged workers are not planned again."""
     facts, held = desired.facts, observed.sockets
-    if not held and heard == listening.NOTHING:
+    current = aim.facts.template_hash if aim.stage is rollout.Stage.GOES_ON else None
+    awaits = depending.hold(
+        desired.awaits, len(desired.places), observed.processes, observed.records, current
+    )
+    if not held and heard == listening.NOTHING and awaits is None:
         return facts
-    hold, goes_on = facts.hold or heard.hold, bool(desired.places)
+    hold, goes_on = facts.hold or heard.hold or awaits, bool(desired.places)
     changed = dataclasses.replace(facts, sockets=held, opening=heard.opening, hold=hold, goes_on=goes_on)
     last = None if observed.last is None else observed.last.facts
     return last if last == changed else changed
 
 
 def _nothing_new(
-    desired: Desired,
-    before: Plan,
-    workers: Mapping[str, worker.WorkerPlan],
-    chosen: choosing.Choice,
+    desired: Desired, before: Plan, workers: Mapping[str, worker.WorkerPlan], chosen: choosing.Choice
 ) -> bool:
     """Every slot is as it was, and what was decided then is done and written."""
     return (

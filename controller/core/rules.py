@@ -29,7 +29,7 @@ __all__ = [
 
 ADDRESS = "address:"
 
-_BETWEEN = ("background", "scope", "name", "listen", "port", "depends_on")
+_BETWEEN = ("background", "scope", "name", "listen", "port", "depends_on", "instances")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +177,10 @@ class _Reach:
         for index, doc in enumerate(docs):
             space, declared = self._space(doc), doc["spec"]
             self._sets.setdefault((space, doc["metadata"].get("name", "")), index)
-            if declared.get("background") and "name" in declared:
-                self._workers.setdefault((space, declared.get("scope", ""), declared["name"]), index)
+            if declared.get("background"):
+                answers_to = [declared["name"]] if "name" in declared else declared.get("instances", ())
+                for name in answers_to:
+                    self._workers.setdefault((space, declared.get("scope", ""), name), index)
 
     def find(self, index: int, name: str) -> int | None:
         doc = self._docs[index]

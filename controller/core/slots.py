@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from controller.core import ailing, backoff, exits, listening, records, runs, spec, stopping, views, worker
+from controller.core import (
+    ailing,
+    backoff,
+    depending,
+    exits,
+    listening,
+    records,
+    runs,
+    spec,
+    stopping,
+    views,
+    worker,
+)
 from controller.core.draft import Draft
 from controller.core.lifecycle import Event
 from controller.core.notes import Note
@@ -180,7 +192,8 @@ def _see_to_ticket(draft: Draft, live: runs.Process) -> None:
 
 def _next_is_free(draft: Draft, live: runs.Process) -> bool:
     rules, record = draft.facts.spec, draft.record
-    held = draft.facts.hold is not None or draft.facts.opening
+    hold = draft.facts.hold
+    held = draft.facts.opening or (hold is not None and hold.reason not in depending.STARTS)
     if rules.restart is spec.Restart.NEVER or held:
         return False
     if live.template_hash != draft.facts.template_hash or record.phase is not records.Phase.NONE:

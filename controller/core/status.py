@@ -8,6 +8,7 @@ from typing import Any
 
 from controller.core import (
     conditions,
+    depending,
     ensured,
     instances,
     kinds,
@@ -104,13 +105,16 @@ def compute(
 def _word(facts: worker.SetFacts, tally: Tally, asked: Asked) -> tuple[str, str]:
     """The STATUS word and the one line that says why."""
     rules = facts.spec
+    hold = facts.hold
+    last = hold is not None and hold.reason == depending.STOPS_LATER
     if asked.deleting:
-        return Word.WAITING, f"being deleted: {_stopping(facts, tally)}"
-    if rules.suspend:
+        why = hold.message if hold is not None and last else _stopping(facts, tally)
+        return Word.WAITING, f"being deleted: {why}"
+    if rules.suspend and not last:
         stopping = f"; {_stopping(facts, tally)}" if tally.stopping else ""
         return Word.SUSPENDED, f"stopped: workerctl start {facts.name} runs it{stopping}"
-    if facts.hold is not None:
-        return Word.WAITING, facts.hold.message
+    if hold is not None and not (tally.given_up is not None and hold.reason in depending.STARTS):
+        return Word.WAITING, hold.message
     if asked.stage is Stage.FAILED and tally.wanted:
         return Word.FAILED, asked.trouble
     if tally.given_up is not None:

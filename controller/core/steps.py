@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core import exits, listening, names, records, resolution, runs, spec, worker
+from controller.core import depending, exits, listening, names, records, resolution, runs, spec, worker
 from controller.core.notes import Note
 
 TRIED_ENOUGH = 3
@@ -15,6 +15,7 @@ SETTLE_SECONDS = 60.0
 """One that lives this long without getting ready does not either (S1's progress_deadline default)."""
 
 _SHOWN = 8
+_STAYS = listening.REASONS | depending.STAYS
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def choose_replacements(
     The next one follows when the last is ready, done, given up, has failed `TRIED_ENOUGH` times or was alive
     for `SETTLE_SECONDS`: a broken template cannot hold up the pool for ever. Where nothing may start because
     another set holds the name, all of them go: it is no longer theirs. Where the sockets of the new template
-    are not bound (S7.1), none goes.
+    are not bound (S7.1), or must wait for what they depend on, none goes.
     """
     if facts.template_hash is None:
         return Replacing()
@@ -126,7 +127,7 @@ def choose_replacements(
     ]
     if not outdated:
         return Replacing()
-    if facts.opening or (facts.hold is not None and facts.hold.reason in listening.REASONS):
+    if facts.opening or (facts.hold is not None and facts.hold.reason in _STAYS):
         return Replacing()
     if facts.hold is not None:
         return Replacing(frozenset(live.ref.worker for live in outdated))

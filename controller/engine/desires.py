@@ -7,6 +7,7 @@ import dataclasses
 from controller import ports
 from controller.core import (
     deletion,
+    depending,
     kinds,
     parse,
     plan,
@@ -19,6 +20,7 @@ from controller.core import (
 )
 from controller.engine import earlier, memory
 from controller.engine.claims import ClaimIndex
+from controller.engine.dependencies import Dependencies
 from controller.engine.history import History
 from controller.engine.scaling import Scaling
 from controller.settings import EngineSettings
@@ -45,6 +47,7 @@ class Around:
     """What of other sets, of earlier templates and of traffic counts for what is wanted."""
 
     claims: ClaimIndex
+    dependencies: Dependencies
     history: History
     scaling: Scaling
 
@@ -61,7 +64,8 @@ class Desires:
     ) -> None:
         self._store = store
         self._runtime = runtime
-        self._claims, self._history, self._scaling = around.claims, around.history, around.scaling
+        self._claims, self._dependencies = around.claims, around.dependencies
+        self._history, self._scaling = around.history, around.scaling
         self._settings = settings
         self.halt: Halt | None = None
 
@@ -80,14 +84,30 @@ class Desires:
         if facts is None:
             raise AssertionError(f"facts of {key} were not read")
         deleting = "deletionTimestamp" in obj["metadata"]
-        places = () if deleting or self.halt is not None else mind.places
-        hold = None if deleting else self._hold(key, mind, now)
+        going = deleting or facts.spec.suspend or self.halt is not None
+        places, hold = self._staying(key, mind, facts.spec) if going else (mind.places, None)
+        if hold is None and not deleting:
+            hold = self._hold(key, mind, now)
         grace = self._grace(facts.spec, deletion.asked_grace(kinds.WORKERSETS, obj))
         ensures = self._store.ensures(key.namespace, key.name)
         current = self._current(mind, facts, hold, grace)
         before = rolling.History(revisions.good(obj), mind.earlier)
         scale = self._scaling.shown(key) if places else None
-        return plan.Desired(obj, current, places, deleting, ensures, history=before, scale=scale)
+        awaits = None if going else self._dependencies.hold(key)
+        return plan.Desired(
+            obj, current, places, deleting, ensures, history=before, scale=scale, awaits=awaits
+        )
+
+    def _staying(
+        self, key: kinds.Key, mind: memory.SetMemory, rules: spec.WorkerSetSpec
+    ) -> tuple[tuple[steps.Place, ...], worker.Wait | None]:
+        """Of a set that is to stop: none, unless what depends on it stops first."""
+        dependents = self._dependencies.stops_after(key, all_stop=self.halt is not None)
+        if not dependents:
+            return (), None
+        running = dataclasses.replace(rules, suspend=False, instances=tuple(mind.listed or ()))
+        places = steps.places(key.name, running, yielded=mind.yielded) if rules.suspend else mind.places
+        return places, depending.wait_to_stop(dependents)
 
     def _place(self, key: kinds.Key, obj: kinds.Object, mind: memory.SetMemory, now: float) -> None:
         """Where names come and go, the facts stay what they are: only the places are made anew."""

@@ -17,6 +17,7 @@ from controller.core.conditions import Condition
 from controller.core.workqueue import WorkQueue
 from controller.engine import health, holding, namespaces, storage
 from controller.engine.claims import ClaimIndex
+from controller.engine.dependencies import Dependencies
 from controller.engine.desires import Around, Desires, Halt
 from controller.engine.ensures import EnsureKeeper
 from controller.engine.events import EventWriter
@@ -54,19 +55,20 @@ class Engine:
         self.clock = clock
         self._store, self._runtime, self._settings = store, runtime, settings
         self.queue: WorkQueue[kinds.Key] = WorkQueue()
-        self._claims = ClaimIndex()
+        self._claims, self._dependencies = ClaimIndex(), Dependencies(runtime)
         self.history = History(store, settings.revisions_kept)
         self._scaling = Scaling(store, beside, clock, settings.cpu_saturated)
-        around = Around(self._claims, self.history, self._scaling)
+        around = Around(self._claims, self._dependencies, self.history, self._scaling)
         self._desires = Desires(store, runtime, around, settings)
         self._events = EventWriter(store, settings)
         self._keeper, self._shared = EnsureKeeper(store), SharedNames(beside.shared)
         self._probed = Probed(beside.probes)
-        others = (self._keeper, self._shared, self._probed, self._scaling)
-        parts = Parts(self._desires, self._claims, self._events, self.history, *others)
+        others = (self._events, self.history, self._keeper, self._shared, self._probed, self._scaling)
+        parts = Parts(self._desires, self._claims, self._dependencies, *others)
         self._reconciler = Reconciler(store, runtime, ids, parts)
         self._answers = holding.Answers(clock)
-        self._inbox = Inbox(self.queue, self._reconciler, self._claims, self._woken, self._answers.due)
+        indexes = (self._claims, self._dependencies)
+        self._inbox = Inbox(self.queue, self._reconciler, indexes, self._woken, self._answers.due)
         self._was_connected = True
         self._storage = storage.Trouble()
         self._listeners: list[Callable[[Sequence[Outcome]], None]] = []
@@ -82,7 +84,7 @@ class Engine:
         for key in self._claims.restore(stored if isinstance(stored, list) else ()):
             self.queue.add(key)
         for obj in sorted(sets, key=seniority):
-            self._inbox.claim(key_of(obj), obj)
+            self._inbox.index(key_of(obj), obj)
             self._inbox.stale.add(obj["metadata"]["namespace"])
         self._store.subscribe(self._inbox.store_changed)
         self._runtime.on_change = self._inbox.runtime_changed
@@ -96,6 +98,8 @@ class Engine:
         self._notice_connection()
         now = worker.Moment(self.clock.monotonic(), self.clock.wall())
         self._keeper.settle_stale(self._inbox.stale, now.wall, self._shared.look_again)
+        for key in self._keeper.ask(self._dependencies.asked, now.wall):
+            self.queue.add(key)
         outcomes, endings = self._plan_batch(now)
         if outcomes or endings:
             verbs = [verb for one in outcomes for verb in holding.early(one)]

@@ -63,6 +63,26 @@ class EnsureKeeper:
         changes = ensured.settled(directory, held, there | {ensured.COMMAND_LINE})
         return self._put(changes, stamps.rfc3339(wall))
 
+    def ask(self, asked: dict[kinds.Key, kinds.Key], wall: float) -> tuple[kinds.Key, ...]:
+        """Lazy sets by the set that depends on them: as if a worker of that had ensured their name. Empties
+        `asked`, but for what cannot be written; returns the sets whose names changed."""
+        changes: dict[tuple[kinds.Key, str], ensured.Owners | None] = {}
+        now = stamps.rfc3339(wall)
+        for key, owner in asked.items():
+            obj, by = self._store.find(kinds.WORKERSETS, key), ensured.owner_of(owner)
+            if obj is None or "name" not in obj["spec"] or "deletionTimestamp" in obj["metadata"]:
+                continue
+            name = obj["spec"]["name"]
+            owners = self._store.ensures(key.namespace, key.name).get(name, {})
+            if by not in owners:
+                changes[key, name] = {**owners, by: now}
+        try:
+            touched = self._put(changes, now) if changes else ()
+        except errors.StatusError:
+            return ()
+        asked.clear()
+        return touched
+
     def release(self, key: kinds.Key, names: Iterable[str], wall: float) -> kinds.Object | None:
         """Nobody asks for these names any more; the set as it is now. Raises StatusError."""
         self._put(dict.fromkeys((key, name) for name in names), stamps.rfc3339(wall))

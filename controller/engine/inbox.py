@@ -8,6 +8,7 @@ from controller import ports
 from controller.core import deletion, kinds, resolution, rules
 from controller.core.workqueue import WorkQueue
 from controller.engine.claims import ClaimIndex
+from controller.engine.dependencies import Dependencies
 from controller.engine.memory import identity_of
 from controller.engine.reconcile import Reconciler
 
@@ -20,14 +21,15 @@ class Inbox:
         self,
         queue: WorkQueue[kinds.Key],
         reconciler: Reconciler,
-        claims: ClaimIndex,
+        indexes: tuple[ClaimIndex, Dependencies],
         woken: Callable[[], None],
         due: Callable[[], float | None],
     ) -> None:
         self.muted = False
         self._due = due
         self.stale: set[str] = set()
-        self._queue, self._reconciler, self._claims, self._woken = queue, reconciler, claims, woken
+        self._queue, self._reconciler, self._woken = queue, reconciler, woken
+        self._claims, self._dependencies = indexes
 
     def runtime_changed(self, key: kinds.Key) -> None:
         """Something about the processes of a set is not as before: look now, or when more has come."""
@@ -66,14 +68,15 @@ class Inbox:
         if mind is not None and (before is None or identity_of(before) != identity_of(change.object)):
             mind.env_stale = True
         if change.type != "DELETED":
-            self.claim(key, change.object)
+            self.index(key, change.object)
         if before is None or change.type == "DELETED" or _goes_by(before) != _goes_by(change.object):
             self.stale.add(key.namespace)
         self._queue.add(key)
 
-    def claim(self, key: kinds.Key, obj: kinds.Object) -> None:
-        """The set's claims as they are now; who has to give way looks again."""
-        for other in self._claims.claim(key, rules.claims(obj), rules.instance_claims(obj)):
+    def index(self, key: kinds.Key, obj: kinds.Object) -> None:
+        """What the set claims and depends on now; who has to give way, or waits for it, looks again."""
+        giving_way = self._claims.claim(key, rules.claims(obj), rules.instance_claims(obj))
+        for other in (*giving_way, *self._dependencies.declare(key, obj)):
             self._queue.add(other)
 
     def _pod_changed(self, change: ports.Change) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controller.core import kinds, notes, plan, records, rolling, spec, steps, worker
@@ -27,7 +27,7 @@ class SetMemory:
     facts: worker.SetFacts | None = None
     places: tuple[steps.Place, ...] = ()
     places_of: spec.WorkerSetSpec | None = None
-    listed: object = None
+    listed: Sequence[str] | None = None
     yielded: frozenset[str] = frozenset()
     target: int | None = None
     scope: str = ""

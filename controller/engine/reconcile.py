@@ -15,6 +15,7 @@ from controller import ports
 from controller.core import deletion, kinds, notes, plan, records, worker
 from controller.engine import podwriter
 from controller.engine.claims import ClaimIndex
+from controller.engine.dependencies import Dependencies
 from controller.engine.desires import Desires
 from controller.engine.ensures import EnsureKeeper
 from controller.engine.events import EventWriter
@@ -53,6 +54,7 @@ class Parts:
 
     desires: Desires
     claims: ClaimIndex
+    dependencies: Dependencies
     events: EventWriter
     history: History
     keeper: EnsureKeeper
@@ -67,6 +69,7 @@ class Reconciler:
     def __init__(self, store: ports.Store, runtime: ports.Runtime, ids: ports.Ids, parts: Parts) -> None:
         self._store, self._runtime, self._ids = store, runtime, ids
         self._desires, self._claims = parts.desires, parts.claims
+        self._dependencies = parts.dependencies
         self._events, self._history = parts.events, parts.history
         self._keeper, self._shared, self._probed = parts.keeper, parts.shared, parts.probed
         self._scaling = parts.scaling
@@ -125,6 +128,9 @@ class Reconciler:
         """S6.9: what nobody uses is released, and drained as after any other release."""
         if obj is None:
             return None
+        if self._dependencies.is_waited_for(key):
+            mind.idle_due, mind.idle_at = {}, None
+            return obj
         ensures = self._store.ensures(key.namespace, key.name)
         idle = self._shared.idle(obj, ensures, mind, now.monotonic)
         return self._keeper.release(key, idle, now.wall) if idle else obj
@@ -175,7 +181,8 @@ class Reconciler:
         if outcome.gone:
             self._shared.forget(key, self.mind(key))
             self._minds.pop(key, None)
-            return (*self._claims.drop(key), kinds.Key("", key.namespace))
+            waiting = self._dependencies.declare(key, None)
+            return (*self._claims.drop(key), *waiting, kinds.Key("", key.namespace))
         mind = self.mind(key)
         mind.attempts = 0
         for name, record in decided.records.items():
@@ -192,7 +199,9 @@ class Reconciler:
             mind.revision = _revision(outcome)
         mind.evicted = {name: grace for name, grace in mind.evicted.items() if _still_evicted(decided, name)}
         running = {view.worker_name for view in decided.views.values() if view.run} if mind.yielded else ()
-        freed = self._claims.give_way(key, running)
+        ending = self._desires.halt is not None
+        waiting = self._dependencies.follow(key, outcome.obj, decided, all_stop=ending)
+        freed = (*self._claims.give_way(key, running), *waiting)
         return freed if decided.outdated else (*freed, *self._claims.settle(key))
 
     def _write_records(self, key: kinds.Key, changed: Mapping[str, records.Record | None]) -> None:

@@ -116,6 +116,7 @@ def surroundings(launch: environment.Launch, template: spec.Template) -> dict[st
         "files": template.files_limit,
         "memory": template.memory_bytes,
         "cpu": template.cpu_cores,
+        "user": template.user,
     }
     given = {name: value for name, value in optional.items() if value is not None}
     return {"argv": launch.argv, "cwd": launch.cwd, "env": env, **given}

@@ -32,9 +32,9 @@ def environment(names: Sequence[str]) -> dict[str, str]:
     return {contract.LISTEN_FDS: str(len(names)), contract.LISTEN_FDNAMES: ":".join(names)}
 
 
-def actions(sockets: Sequence[int], handle: int) -> list[tuple[Any, ...]]:
-    """For posix_spawn: by way of numbers that nothing else here has, so that no source is overwritten."""
-    sources = [*sockets, handle]
+def actions(sources: Sequence[int]) -> list[tuple[Any, ...]]:
+    """For posix_spawn: the sockets, the handle and what follows, from 3 on. They go by way of numbers that
+    nothing else here has, so that no source is overwritten."""
     far = max(*sources, contract.HANDLE + len(sources)) + 1
     found: list[tuple[Any, ...]] = []
     for place, source in enumerate(sources):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import resource
 
-from controller.shim import finding
+from controller.shim import accounts, finding
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -35,7 +35,9 @@ def become(fields: dict[str, Any], base: dict[str, str]) -> NoReturn:
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # Python ignores them, and programs inherit that
     try:
-        os.execve(program, spec.argv, spec.env)
+        account = accounts.of(spec)
+        words = accounts.words(account, [program, *spec.argv])
+        os.execve(words[0], words[1:], accounts.environment(account, spec.env, spec))
     except (OSError, ValueError) as error:
         raise finding.StartFailed(finding.failure(program, spec, error)) from None
 

@@ -20,6 +20,7 @@ class Spec:
         "argv",
         "cpu",
         "cwd",
+        "declared",
         "env",
         "files",
         "found_at",
@@ -30,6 +31,7 @@ class Spec:
         "nice",
         "program",
         "umask",
+        "user",
     )
 
     def __init__(self, fields: dict[str, Any], base: dict[str, str]) -> None:
@@ -38,7 +40,9 @@ class Spec:
         self.env: dict[str, str] = {**base, **fields["env"]}
         for name in fields.get("unset", ()):
             self.env.pop(name, None)
+        self.declared = frozenset(fields["env"])
         self.umask: int | None = fields.get("umask")
+        self.user: str | None = fields.get("user")
         self.nice: int | None = fields.get("nice")
         self.files: int | None = fields.get("files")
         self.memory: int | None = fields.get("memory")

@@ -12,7 +12,7 @@ import os
 import resource
 
 from controller.sdk.workerset import contract
-from controller.shim import finding, handover, limits, notify, private, sockets, wiring
+from controller.shim import accounts, finding, handover, limits, notify, private, sockets, wiring
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -38,7 +38,7 @@ class Spawner:
         self._own_files = self._hard
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
         self._null = os.open(os.devnull, os.O_RDWR)
-        self._output, self._input, self._gate = (os.dup(self._null) for _ in range(3))
+        self._output, self._input, self._gate, self._folder = (os.dup(self._null) for _ in range(4))
         self._actions: tuple[tuple[Any, ...], ...] = (
             (os.POSIX_SPAWN_DUP2, self._output, 1),
             (os.POSIX_SPAWN_DUP2, self._output, 2),
@@ -67,7 +67,8 @@ class Spawner:
             os.close(log_read)
             raise
         finally:
-            os.dup2(self._null, self._output, inheritable=False)
+            for place in (self._output, self._folder):
+                os.dup2(self._null, place, inheritable=False)
         run.handle, run.log = handle_write, log_read
 
     def _sockets_of(self, run: Run) -> list[int]:
@@ -182,30 +183,46 @@ class Spawner:
     ) -> int:
         spec = run.spec.instead(argv)
         _enter(spec.cwd)
-        words = [finding.program(spec), *argv]
-        env = {**(more or {}), **_environment(run, notify_path)}
+        account = accounts.of(spec)
+        words = accounts.words(account, [finding.program(spec), *argv])
+        env = {**(more or {}), **accounts.environment(account, _environment(run, notify_path), spec)}
         return self._execute(words, env, actions, spec, self._files_of(spec))
 
     def _spawn(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
         spec = run.spec
-        env = _environment(run, notify_path)
+        account = accounts.of(spec)
+        env = accounts.environment(account, _environment(run, notify_path), spec)
         env[contract.HANDLE_FD] = str(contract.HANDLE + len(listen))
         _enter(spec.cwd)
         files = self._files_of(spec)
-        program, argv, actions = path, spec.argv, self._actions
-        if listen:
+        program, argv, actions, given = path, spec.argv, self._actions, [*listen, self._input]
+        if account is not None:
+            env[contract.NOTIFY_SOCKET] = self._admit(account, notify_path, contract.HANDLE + len(given))
+            given.append(self._folder)
+        if listen or account is not None:
             finding.check(path, spec)
+            actions = (*self._actions[:2], *handover.actions(given))
+        if listen:
             names = [run.slot.ref[1]] * len(spec.listen)
             env.update(handover.environment([*names, contract.PROBE_NAME][: len(listen)]))
-            env[contract.LOAD] = notify.load_file(notify_path)
-            notify.unlink(env[contract.LOAD])
+            load = notify.load_file(notify_path)
+            notify.unlink(load)
+            if account is None:
+                env[contract.LOAD] = load
             program, argv = handover.SHELL, handover.argv(spec.argv, files)
-            actions = (*self._actions[:2], *handover.actions(listen, self._input))
             files = self._own_files
         if limits.are_set(spec):
             program, argv = limits.SHELL, limits.argv(argv if listen else [path, *argv[1:]])
             actions = ((os.POSIX_SPAWN_DUP2, self._gate, 0), *actions)
-        return self._execute([program, *argv], env, actions, spec, files)
+        return self._execute(accounts.words(account, [program, *argv]), env, actions, spec, files)
+
+    def _admit(self, account: accounts.Account, notify_path: str, place: int) -> str:
+        """Let another user's process say what it has to say; the path of its `NOTIFY_SOCKET`."""
+        os.fchown(self._output, account.uid, -1)  # who opens /dev/stdout must be its owner
+        folder, path = accounts.admit(account, notify_path, place)
+        os.dup2(folder, self._folder, inheritable=False)
+        os.close(folder)
+        return path
 
     def _files_of(self, spec: Spec) -> int:
         return spec.files or self._worker_files

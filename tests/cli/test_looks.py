@@ -141,6 +141,8 @@ def test_s4_5_the_boot_phase_ends_when_each_is_ready_completed_or_given_up():
     assert verdict.failed == (("default", "import"),)
     assert verdict.pending == (("default", "late"), ("default", "unseen"))
     assert settled.sentence(verdict, sets) == "waiting for late and unseen: late Starting"
+    sets["default", "late"] = workerset("late", "Waiting", 0, "waits for db (not ready)")
+    assert settled.sentence(verdict, sets) == "waiting for late and unseen: late waits for db (not ready)"
 
 
 def test_s1_7_what_a_created_set_is():

@@ -12,6 +12,7 @@ from typing import Any
 
 from controller import ports, settings
 from controller.core import (
+    depending,
     errors,
     instances,
     kinds,
@@ -142,6 +143,8 @@ class Simulation:
         declared["min_ready"] = choose(("500ms", "2s"))
         if self.random.random() < 0.2:
             declared["env_files"] = [".env"]
+        if self.seed % 7 == 6 and self.random.random() < 0.5:  # others play as they did before there was any
+            declared["depends_on"] = self.random.sample((*SETS, "x", "j1", "nobody"), choose((1, 1, 2)))
         return declared
 
     def _random_background(self) -> dict[str, Any]:
@@ -371,8 +374,13 @@ class Simulation:
             wanted = len(steps.places(name, rules))
             if wanted and rules.kind is spec.SetKind.HTTP:
                 wanted += rollout.limits(rules.rollout, wanted).surge
-        if len(staying) > wanted:
+        if len(staying) > wanted and self._hold_of(name) != depending.STOPS_LATER:
             raise Broken(f"{name}: {len(staying)} run, {wanted} are wanted")
+
+    def _hold_of(self, name: str) -> str:
+        mind = self.world.engine.memory(kinds.Key(NAMESPACE, name))
+        hold = None if mind is None or mind.last is None else mind.last.facts.hold
+        return "" if hold is None else hold.reason
 
     def _check_status(self, name: str, obj: kinds.Object) -> None:
         status = obj["status"]
@@ -481,6 +489,10 @@ class Simulation:
         mind = self.world.engine.memory(key)
         if mind is None or mind.facts is None:
             raise Broken(f"{name} is not known")
+        if self._hold_of(name) in depending.STARTS:
+            if status["state"] not in ("Waiting", "Failed") or not self._lacks(obj):
+                raise Broken(f"{name} waits for nothing: {status['message']}")
+            return
         if mind.facts.hold is not None:
             if mind.facts.hold.reason != "Conflict" or status["state"] not in ("Waiting", "Suspended"):
                 raise Broken(f"{name} waits: {mind.facts.hold}")
@@ -498,6 +510,19 @@ class Simulation:
                 raise Broken(f"{place.worker} is not where it should be: {view}")
             if view.run and view.template_hash != mind.facts.template_hash:
                 raise Broken(f"{place.worker} runs an old template")
+
+    def _lacks(self, obj: kinds.Object) -> list[str]:
+        """What it depends on and is not ready."""
+        ready, scope = set(), obj["spec"].get("scope", "")
+        for name in SETS:
+            found = self.world.find(name)
+            if found is None or found["status"]["state"] not in ("Ready", "Completed", "CatchAll"):
+                continue
+            if found["status"]["message"] != "nothing is wanted: num is 0":
+                ready.add(name)
+            if found["spec"].get("scope", "") == scope:
+                ready |= {one["name"] for one in found["status"]["instances"] if one["state"] == "Ready"}
+        return [name for name in obj["spec"]["depends_on"] if name not in ready]
 
     def _check_rolled(self, name: str, obj: kinds.Object, last: plan.Plan | None, wanted: int) -> None:
         """As many as are wanted, of the declared template, unless its rollout is paused or has failed."""
