@@ -7,7 +7,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from controller import ports
 from controller.core import kinds, spec
 from controller.shim import traffic
 from tests.contracts import runtime as suite
+from tests.contracts import traffic as contract
 from tests.runtime.tree import DEADLINE_SECONDS, Controller, Tree, controlling, start_run
 
 COUNTING = """
@@ -48,7 +49,7 @@ class Samples:
         self._news.set()
 
     async def quiet(self) -> None:
-        await self._until(lambda: bool(self.told) and self.told[-1] is None)
+        await self.until(lambda: bool(self.told) and self.told[-1] is None)
 
     async def seen(self, queue: int = 0, in_flight: int = 0) -> ports.Sample:
         """The first sample from now on that says so."""
@@ -61,10 +62,10 @@ class Samples:
                 if one is not None and (one.queue, one.in_flight) == (queue, in_flight)
             ]
 
-        await self._until(lambda: bool(found()))
+        await self.until(lambda: bool(found()))
         return found()[0]
 
-    async def _until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool]) -> None:
         async with asyncio.timeout(DEADLINE_SECONDS):
             while not holds():
                 self._news.clear()
@@ -166,5 +167,33 @@ def test_s7_1_another_address_is_followed_in_its_place(tree: Tree) -> None:
             client = stack.enter_context(socket.socket(socket.AF_UNIX))
             client.connect(f"{tree.paths.root}/other.sock")
             await samples.seen(queue=1)
+
+    asyncio.run(run())
+
+
+class Real:
+    """A `contracts.traffic.Subject`: a shim with one socket."""
+
+    def __init__(self, samples: Samples, connect: Connect) -> None:
+        self._samples, self._connect = samples, connect
+        self.told = samples.told
+
+    @property
+    def traffic(self) -> ports.Traffic:
+        return self._samples.runtime.traffic
+
+    async def arrive(self, clients: int) -> None:
+        for _ in range(clients):
+            self._connect()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        await self._samples.until(holds)
+
+
+@pytest.mark.parametrize("case", contract.SUITE, ids=lambda case: case.__name__)
+def test_contract(tree: Tree, case: Callable[[contract.Subject], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with following(tree, "127.0.0.1:0") as (samples, connect):
+            await case(Real(samples, connect))
 
     asyncio.run(run())
