@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+import api
 import autoscale
 import cli
 import crash
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "memory": memory,
     "reapply": reapply,
     "cli": cli,
+    "api": api,
     "logs": logs,
     "vars": vars,
     "serving": serving,

@@ -33,7 +33,7 @@ def insert(head: Mapping[str, Any], name: str, value: bytes) -> bytes:
 
 
 def status_of(problem: errors.StatusError) -> dict[str, Any]:
-    """metav1.Status of a failure; `details` only where there are any."""
+    """metav1.Status of a failure. `details` where there are any, and with 404: kubectl looks into them."""
     named = {"name": problem.name, "group": problem.group, "kind": problem.kind}
     details: dict[str, Any] = {key: value for key, value in named.items() if value}
     if problem.causes:
@@ -48,7 +48,7 @@ def status_of(problem: errors.StatusError) -> dict[str, Any]:
         "message": problem.message,
         "reason": problem.reason,
     }
-    if details:
+    if details or isinstance(problem, errors.NotFound):
         body["details"] = details
     return {**body, "code": problem.code}
 

@@ -131,6 +131,7 @@ def _spec(declared: dict[str, Any], view: worker.View) -> dict[str, Any]:
         ),
         "restartPolicy": policy[declared.get("restart", "always")],
         "containers": [container],
+        "securityContext": {},  # kubectl looks into it unasked
     }
 
 
