@@ -60,3 +60,11 @@ def test_a_worker_of_another_user_is_heard_and_so_are_its_probes(project: Projec
     project.declare("app", **words, user="nobody", ready_when="notify")
     project.apply()
     project.wait_state("app", "Ready")
+
+
+@as_root
+def test_a_command_in_the_surroundings_of_a_set_is_its_user_too(project: Project) -> None:
+    project.declare("app", command=["sleep", "1000"], user="nobody", working_dir="/")
+    project.declare("typo", command=["sleep", "1000"], user="no-such-user")
+    assert project.ctl("run", "--set", "app", "--", "id", "-un").stdout.strip() == "nobody"
+    assert "no such user on this machine" in project.ctl("run", "--set", "typo", "--", "id", code=126).stderr
