@@ -134,7 +134,9 @@ class ProjectControl:
     async def open_session(self, worker: ports.WorkerRef, asked: ports.Interactive) -> ports.Session:
         for process in self._runtime.processes(kinds.Key(worker.namespace, worker.workerset)):
             if process.ref == worker and process.pid and process.exit is None:
-                return await self._runtime.commands.open(process.run, asked)
+                if asked.argv:
+                    return await self._runtime.commands.open(process.run, asked)
+                return await self._runtime.commands.attach(process.run, f"/proc/{process.pid}/fd/0", asked)
         raise LookupError(f"it does not run: {worker.worker}")
 
     def environment(self, key: kinds.Key) -> Sequence[Mapping[str, object]]:

@@ -121,6 +121,8 @@ def _spec(declared: dict[str, Any], view: worker.View) -> dict[str, Any]:
     container: dict[str, Any] = {"name": CONTAINER, "image": IMAGE, "command": list(command)}
     if declared.get("args"):
         container["args"] = list(declared["args"])
+    if declared.get("tty"):
+        container |= {"stdin": True, "tty": True}
     container["workingDir"] = declared.get("working_dir", ".")
     container |= podprobes.declared(parse.parse_probes(declared).at(view.ordinal), "probe")
     policy = {"always": "Always", "on_failure": "OnFailure", "never": "Never"}

@@ -90,8 +90,10 @@ class Control(Protocol):
         ...
 
     async def open_session(self, worker: runs.WorkerRef, asked: probes.Interactive) -> probes.Session:
-        """A command beside the worker to talk to. Raises LookupError where it does not run, and
-        ConnectionError while nobody can start anything."""
+        """A command beside the worker to talk to; without a command, the worker itself.
+
+        Raises LookupError where it does not run, and ConnectionError while nobody can start anything.
+        """
         ...
 
     def in_flight(self, workers: Iterable[runs.WorkerRef]) -> Mapping[runs.WorkerRef, int]:

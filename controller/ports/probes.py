@@ -44,7 +44,10 @@ class Executed:
 
 @dataclass(frozen=True, slots=True)
 class Interactive:
-    """A command that somebody talks to. With `tty` it has one terminal, and no stderr of its own."""
+    """A command that somebody talks to. With `tty` it has one terminal, and no stderr of its own.
+
+    Without `argv` it is the worker itself, on the terminal that it has already.
+    """
 
     argv: Sequence[str]
     stdin: bool = False
@@ -87,6 +90,10 @@ class Commands(Protocol):
 
     async def open(self, run: str, asked: Interactive) -> Session:
         """Start one to talk to; whether it could be started is what `Session.ended` says."""
+        ...
+
+    async def attach(self, run: str, terminal: str, asked: Interactive) -> Session:
+        """Talk to the worker itself, on its terminal of this path; `close` leaves it alone."""
         ...
 
     async def watchdog(self, run: str) -> tuple[float, float] | None:

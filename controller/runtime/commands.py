@@ -37,6 +37,16 @@ class Commands:
 
         return await sessions.Session().begin(asked, wire)
 
+    async def attach(self, run: str, terminal: str, asked: ports.Interactive) -> ports.Session:
+        """See the port. Closing the session only ends the listening and typing."""
+        if not self._is_ready():
+            raise ConnectionError(_AWAY)
+
+        async def wire(_argv: Sequence[str], ends: Mapping[str, str]) -> ports.Executed:
+            return ports.Executed(*await self._ask("attach", run, dict(ends)))
+
+        return await sessions.Session(terminal).begin(asked, wire)
+
     async def watchdog(self, run: str) -> tuple[float, float] | None:
         told = await self._ask("watchdog", run)
         return None if not told else (told[0], told[1])
@@ -51,9 +61,9 @@ class Commands:
         try:
             told = await asyncio.shield(waiting)
         except asyncio.CancelledError:
-            if verb in ("exec", "wire") and self._is_ready():
+            if verb in ("exec", "wire", "attach") and self._is_ready():
                 self._send([["exec_end", number]])
-                if verb == "wire":
+                if verb in ("wire", "attach"):
                     await _answered(waiting)
             raise
         finally:

@@ -28,7 +28,9 @@ Wire = Callable[[Sequence[str], Mapping[str, str]], Awaitable[ports.Executed]]
 class Session:
     """Made by `begin`. Owns its descriptors until `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, attached_to: str = "") -> None:
+        """`attached_to` is the terminal of a worker that is talked to itself, by pipes."""
+        self._attached_to = attached_to
         self._ended: asyncio.Future[ports.Executed] | None = None
         self._last: asyncio.TimerHandle | None = None
         self._outputs: dict[int, asyncio.StreamReader] = {}
@@ -123,10 +125,15 @@ class Session:
             self._input = None
 
     def resize(self, columns: int, rows: int) -> None:
-        if self._terminal >= 0:
-            with contextlib.suppress(OSError):
-                size = struct.pack("HHHH", rows, columns, 0, 0)
-                fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, size)
+        with contextlib.suppress(OSError):
+            if self._terminal >= 0:
+                _resize(self._terminal, columns, rows)
+            elif self._attached_to:
+                far = os.open(self._attached_to, os.O_RDWR | os.O_NOCTTY)
+                try:
+                    _resize(far, columns, rows)
+                finally:
+                    os.close(far)
 
     async def ended(self) -> ports.Executed:
         """Raises LookupError or ConnectionError, as `execute` does."""
@@ -161,3 +168,8 @@ class Session:
             self._last.cancel()
         self._let_go()
         self._hang_up()
+
+
+def _resize(terminal: int, columns: int, rows: int) -> None:
+    """Either end does (tty_ioctl(4)); the far one's foreground is told."""
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

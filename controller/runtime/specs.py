@@ -102,6 +102,8 @@ def fields_of(launch: environment.Launch, asked: ports.StartRun) -> dict[str, An
     """The message's fields; `env` is what is put over the base environment."""
     fields = surroundings(launch, asked.template)
     fields.update(max_size=asked.log.max_size_bytes, keep=asked.log.keep)
+    if asked.template.tty:
+        fields["tty"] = True
     if asked.template.listen:
         fields["listen"] = asked.template.listen
     return fields

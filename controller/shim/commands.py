@@ -9,7 +9,7 @@ import os
 import time
 
 from controller.sdk.workerset import contract
-from controller.shim import finding, lean, proc
+from controller.shim import finding, lean, proc, terminals
 from controller.shim.lean import signal
 from controller.shim.loop import HANGUP
 
@@ -48,6 +48,8 @@ class Commands:
     def __init__(self, loop: Loop, spawner: Spawner, orphans: Orphans) -> None:
         self._loop, self._spawner, self._orphans = loop, spawner, orphans
         self._by_pid: dict[int, Command] = {}
+        self.terminals = terminals.Terminals(loop)
+        self.terminals.on_answer = lambda number, told: self.on_answer(number, told)
         self.on_answer: Callable[[int, list[Any] | None], None] = _ignore
 
     def apply(self, verb: list[Any], runs: dict[str, Run]) -> None:
@@ -57,8 +59,11 @@ class Commands:
                 self.start(number, runs.get(run), argv, timeout)
             case ["wire", number, run, argv, ends]:
                 self.wire(number, runs.get(run), argv, ends)
+            case ["attach", number, run, ends]:
+                self.attach(number, runs.get(run), ends)
             case ["exec_end", number]:
                 self.end(number)
+                self.terminals.leave(number)
             case ["watchdog", number, run]:
                 self.watchdog(number, runs.get(run))
             case _:
@@ -75,6 +80,13 @@ class Commands:
     def wire(self, number: int, run: Run | None, argv: list[str], ends: dict[str, str]) -> None:
         """Answers the same once it has ended, less the output, which goes where the asker wants it."""
         self._begin(number, run, lambda run, path: (self._spawner.wired(run, argv, path, ends), -1))
+
+    def attach(self, number: int, run: Run | None, ends: dict[str, str]) -> None:
+        """Answers once the run has ended; None where it does not live."""
+        if run is None or not run.pid or run.exit is not None:
+            self.on_answer(number, None)
+        else:
+            self.terminals.attach(number, run, ends)
 
     def _begin(
         self, number: int, run: Run | None, start: Callable[[Run, str], tuple[int, int]]
@@ -110,6 +122,7 @@ class Commands:
 
     def end_of(self, run: Run) -> None:
         """The run has ended: what runs beside it ends with it."""
+        self.terminals.end_of(run)
         for one in self._by_pid.values():
             if one.run is run:
                 one.why = "the worker has ended, and with it what ran beside it"
@@ -117,6 +130,7 @@ class Commands:
 
     def end_all(self) -> None:
         """Whoever asked is gone."""
+        self.terminals.detach_all()
         for one in self._by_pid.values():
             _kill(one)
 

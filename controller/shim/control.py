@@ -144,7 +144,7 @@ class Control:
                 self._set_sockets(verb, (namespace, workerset))
             case ["traffic", [namespace, workerset], bool(wanted)]:
                 self._traffic.follow((namespace, workerset), wanted=wanted)
-            case ["exec" | "wire" | "exec_end" | "watchdog", *_]:
+            case ["exec" | "wire" | "attach" | "exec_end" | "watchdog", *_]:
                 table.commands.apply(verb, table.runs)
             case ["ack", run]:
                 table.acknowledge(run)

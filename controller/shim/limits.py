@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from controller.shim.records import Run, Spec
 
 SHELL = "/bin/sh"
-_SCRIPT = 'read -r _ || exit 126; exec "$@" </dev/null'
+_SCRIPT = 'read -r _ || exit 126; exec "$@" '
 
 
 class Refused(Exception):
@@ -32,9 +32,9 @@ def are_set(spec: Spec) -> bool:
     return spec.nice is not None or spec.memory is not None or spec.cpu is not None
 
 
-def argv(words: Sequence[str]) -> list[str]:
+def argv(words: Sequence[str], *, is_terminal: bool) -> list[str]:
     """The command that becomes `words` once a line arrives on its standard input."""
-    return [SHELL, "-c", _SCRIPT, "sh", *words]
+    return [SHELL, "-c", _SCRIPT + ("<&1" if is_terminal else "</dev/null"), "sh", *words]
 
 
 class Limiter:

@@ -30,6 +30,7 @@ class Spec:
         "memory",
         "nice",
         "program",
+        "tty",
         "umask",
         "user",
     )
@@ -47,6 +48,7 @@ class Spec:
         self.files: int | None = fields.get("files")
         self.memory: int | None = fields.get("memory")
         self.cpu: float | None = fields.get("cpu")
+        self.tty: bool = fields.get("tty", False)
         self.listen: list[str] = fields.get("listen", [])
         self.max_size: int = fields["max_size"]
         self.keep: int = fields["keep"]
@@ -122,6 +124,8 @@ class Run:
         "status",
         "survivors",
         "template_hash",
+        "terminal",
+        "terminal_log",
         "ticket",
         "ticket_on_success",
         "unenforced",
@@ -138,6 +142,7 @@ class Run:
         self.pid = 0
         self.handle = -1
         self.log = -1
+        self.terminal = self.terminal_log = -1
         self.started_at = 0.0
         self.started_wall = 0.0
         self.handle_taken = self.ready = self.published = False

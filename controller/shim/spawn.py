@@ -12,7 +12,7 @@ import os
 import resource
 
 from controller.sdk.workerset import contract
-from controller.shim import accounts, finding, handover, limits, notify, private, sockets, wiring
+from controller.shim import accounts, finding, handover, lean, limits, notify, private, sockets, wiring
 from controller.shim.lean import signal
 
 TYPE_CHECKING = False
@@ -38,6 +38,7 @@ class Spawner:
         self._own_files = self._hard
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
         self._null = os.open(os.devnull, os.O_RDWR)
+        self._far = -1
         self._output, self._input, self._gate, self._folder = (os.dup(self._null) for _ in range(4))
         self._actions: tuple[tuple[Any, ...], ...] = (
             (os.POSIX_SPAWN_DUP2, self._output, 1),
@@ -58,18 +59,25 @@ class Spawner:
                 f"cannot allow {spec.files} open files: the hard limit is {self._hard}; lower resources.files"
             )
         handle_read, handle_write, log_read, log_write = self._pipes()
-        self._place(handle_read, log_write)
+        near = -1
         try:
+            if spec.tty:
+                near, self._far = wiring.pair()
+                run.terminal_log = os.dup(log_write)
+            self._place(handle_read, log_write)
             start = self._spawn_held if limits.are_set(spec) else self._spawn
             run.pid = start(finding.program(spec), run, notify_path, self._sockets_of(run))
         except BaseException:
-            os.close(handle_write)
-            os.close(log_read)
+            for descriptor in (handle_write, log_read, near, run.terminal_log):
+                lean.close_quietly(descriptor)
+            run.terminal_log = -1
             raise
         finally:
+            lean.close_quietly(self._far)
+            self._far = -1
             for place in (self._output, self._folder):
                 os.dup2(self._null, place, inheritable=False)
-        run.handle, run.log = handle_write, log_read
+        run.handle, run.log, run.terminal = handle_write, log_read, near
 
     def _sockets_of(self, run: Run) -> list[int]:
         """Those of its set, and its private one."""
@@ -195,13 +203,18 @@ class Spawner:
         env[contract.HANDLE_FD] = str(contract.HANDLE + len(listen))
         _enter(spec.cwd)
         files = self._files_of(spec)
-        program, argv, actions, given = path, spec.argv, self._actions, [*listen, self._input]
+        outputs = self._actions[:2]
+        if self._far >= 0:
+            outputs = wiring.terminal(os.ttyname(self._far), with_input=not limits.are_set(spec))
+            env.setdefault(wiring.TERM, wiring.TERMINAL)
+        program, argv, given = path, spec.argv, [*listen, self._input]
+        actions = (*outputs, self._actions[2])
         if account is not None:
             env[contract.NOTIFY_SOCKET] = self._admit(account, notify_path, contract.HANDLE + len(given))
             given.append(self._folder)
         if listen or account is not None:
             finding.check(path, spec)
-            actions = (*self._actions[:2], *handover.actions(given))
+            actions = (*outputs, *handover.actions(given))
         if listen:
             names = [run.slot.ref[1]] * len(spec.listen)
             env.update(handover.environment([*names, contract.PROBE_NAME][: len(listen)]))
@@ -212,7 +225,8 @@ class Spawner:
             program, argv = handover.SHELL, handover.argv(spec.argv, files)
             files = self._own_files
         if limits.are_set(spec):
-            program, argv = limits.SHELL, limits.argv(argv if listen else [path, *argv[1:]])
+            words = argv if listen else [path, *argv[1:]]
+            program, argv = limits.SHELL, limits.argv(words, is_terminal=spec.tty)
             actions = ((os.POSIX_SPAWN_DUP2, self._gate, 0), *actions)
         return self._execute(accounts.words(account, [program, *argv]), env, actions, spec, files)
 

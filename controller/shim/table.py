@@ -196,6 +196,7 @@ class Table:
         self._by_pid[run.pid] = run
         self.orphans.adopt(run.pid)
         self._writer.add(run)
+        self.commands.terminals.add(run)
 
     def _hear(self, slot: Slot) -> None:
         run = slot.live()

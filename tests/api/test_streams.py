@@ -22,7 +22,7 @@ def running(api: Api) -> Api:
     return api
 
 
-def put_pod(api: Api, state: dict[str, Any], phase: str) -> None:
+def put_pod(api: Api, state: dict[str, Any], phase: str, **container: Any) -> None:
     pod = {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -32,7 +32,7 @@ def put_pod(api: Api, state: dict[str, Any], phase: str) -> None:
             "uid": "u",
             "ownerReferences": [{"name": "web"}],
         },
-        "spec": {"containers": [{"name": "main", "image": "local"}]},
+        "spec": {"containers": [{"name": "main", "image": "local", **container}]},
         "status": {"phase": phase, "containerStatuses": [{"name": "main", "state": state}]},
     }
     api.store.create(kinds.PODS, pod)
@@ -162,6 +162,18 @@ def test_old_clients_are_told_what_they_lack(running: Api, kind: str) -> None:
     assert answer.code == 400
     assert "kubectl 1.30 or newer" in answer.json()["message"]
     assert running.send("POST", f"{PODS}/nope/{kind}?command=x").code == 404
+
+
+def test_attach_talks_to_a_worker_with_a_terminal(api: Api) -> None:
+    put_pod(api, {"running": {"startedAt": "2026-01-01T00:00:00Z"}}, "Running", tty=True)
+    talk, session = begun(api, f"{PODS}/web-0/attach?stdin=true&stdout=true&tty=true")
+    assert session.asked is not None
+    assert (session.asked.argv, session.asked.stdin, session.asked.stderr) == ((), True, False)
+    talk.say(b"\x00c\n")
+    talk.until(lambda: session.sent == b"c\n")
+    talk.say(b'\x04{"Width": 91, "Height": 37}')
+    talk.until(lambda: session.sizes == [(91, 37)])
+    talk.hang_up()
 
 
 def test_attach_prints_what_comes_from_now_on(running: Api) -> None:

@@ -23,9 +23,10 @@ _STDIN, _STATUS, _RESIZE, _END = 0, 3, 4, 255
 
 async def execute(call: calls.Call) -> sockets.Talk:
     """`kubectl exec`: a command in the worker's environment and folder. Raises BadRequest, NotFound."""
-    ref = worker_of(call)
-    asked = _asked(call)
+    return _talking(call, worker_of(call), _asked(call))
 
+
+def _talking(call: calls.Call, ref: ports.WorkerRef, asked: ports.Interactive) -> sockets.Talk:
     async def talk(socket: sockets.Socket) -> None:
         try:
             session = await call.services.control.open_session(ref, asked)
@@ -41,10 +42,12 @@ async def execute(call: calls.Call) -> sockets.Talk:
 
 
 async def attach(call: calls.Call) -> sockets.Talk:
-    """`kubectl attach`: what the worker prints from now on. It reads nothing, so there is no stdin."""
+    """`kubectl attach`: what the worker prints from now on. One with a terminal can be typed to as well."""
     ref = worker_of(call)
+    if call.live()["spec"]["containers"][0].get("tty"):
+        return _talking(call, ref, ports.Interactive((), stdin=call.query.flag("stdin"), stderr=False))
     if call.query.flag("stdin"):
-        raise errors.BadRequest(f"a worker reads no input, attach without -i: {ref.worker}")
+        raise errors.BadRequest(f"a worker without tty: true reads no input, attach without -i: {ref.worker}")
     chunks = call.services.logs.read((ref,), ports.LogQuery(follow=True, tail_lines=0))
 
     async def talk(socket: sockets.Socket) -> None:
