@@ -116,10 +116,11 @@ async def written_and_watched(key: Key, seed: int) -> tuple[list[Operation], lis
         asyncio.create_task(listed_and_watched(key, ("", "labelSelector=of")[number % 2], begun))
         for number in range(WATCHERS)
     ]
+    await begun.acquire()  # one sees it all
     with futures.ThreadPoolExecutor(WRITERS) as pool:
         writers = [Writer(Line(key), random.Random(f"{seed}.{number}"), number) for number in range(WRITERS)]
         written = await asyncio.gather(*(loop.run_in_executor(pool, one.run) for one in writers))
-    for _ in range(WATCHERS):
+    for _ in range(WATCHERS - 1):
         await begun.acquire()
     last = Writer(Line(key), random.Random(seed), 0)
     await asyncio.to_thread(last.create, "end", "end")
