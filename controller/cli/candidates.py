@@ -19,7 +19,7 @@ FOLDERS = ":folders"
 NO_SPACE = ":nospace"
 
 _OF_KINDS = frozenset({"get", "describe", "delete", "label", "annotate", "patch", "edit", "wait"})
-_OF_SETS = frozenset({"scale", "restart", "stop", "start", "env"})
+_OF_SETS = frozenset({"scale", "restart", "stop", "start", "env", "attach"})
 _OF_FILES = frozenset({"up", "apply", "diff", "validate", "import"})
 _FORMATS = ("wide", "json", "yaml", "name", "jsonpath=", "custom-columns=")
 _WAITS = ("condition=Ready", "condition=Progressing=False", "delete", "create", "jsonpath=")
@@ -119,7 +119,7 @@ def positional(line: Line, context: Context) -> Found:
 
 
 def _sets(line: Line, context: Context) -> Found:
-    """Bare names of sets; workers too where they can be restarted."""
+    """Bare names of sets; workers too where a verb takes them."""
     if "/" in line.current:
         return _kind_and_name(line, context)
     found = names(resources.WORKERSETS, line, context)

@@ -53,6 +53,7 @@ VERBS: dict[str, Verb] = {
     "get": Verb("get", "list sets, workers, events, namespaces", LOOK),
     "describe": Verb("describe", "everything about one set or worker, its events included", LOOK),
     "logs": Verb("logs", "what workers print", LOOK),
+    "attach": Verb("attach", "what a worker prints from now on; type to one with a terminal", LOOK),
     "events": Verb("events", "what happened, newest last", LOOK),
     "vars": Verb("vars", "what workers have published", LOOK),
     "top": Verb("top", "processor time and memory of workers", LOOK),

@@ -117,7 +117,6 @@ def test_fields_of_later_are_refused_by_name(path: samples.Path) -> None:
     ("field", "value", "detail"),
     [
         ("start", "fork", "start: fork is not supported yet"),
-        ("tty", True, "tty: true is not supported yet"),
     ],
 )
 def test_values_of_later_are_refused_by_name(field: str, value: object, detail: str) -> None:
@@ -125,7 +124,7 @@ def test_values_of_later_are_refused_by_name(field: str, value: object, detail: 
     assert (problem.code, problem.detail) == ("NotSupported", detail)
 
 
-@pytest.mark.parametrize(("field", "value"), [("start", "auto"), ("tty", False)])
+@pytest.mark.parametrize(("field", "value"), [("start", "auto")])
 def test_values_that_ask_for_nothing_are_taken(field: str, value: object) -> None:
     assert not SCHEMA.problems(samples.with_value(("spec", field), value))
 
