@@ -220,9 +220,7 @@ class Control:
         except BlockingIOError:
             sent = 0
         except OSError:
-            self._drop()
-            self.on_presence()
-            return
+            sent = len(self._output)  # nobody reads it; what was sent before the hang-up is still to be heard
         self._output = self._output[sent:]
         if bool(self._output) != self._is_full:
             self._is_full = bool(self._output)
