@@ -34,7 +34,8 @@ Changes = Sequence[tuple[str, watching.How]]
 @dataclass(frozen=True, slots=True)
 class History:
     """Of one set. `common` is what all restarts of the streak have in common, `delays` how long after the
-    one before each came; `own` are files that the set writes itself."""
+    one before each came; `own` are files that the set writes itself. One that was left alone long enough
+    counts again and goes on with its streak."""
 
     last_at: float | None = None
     common: frozenset[str] = frozenset()
@@ -86,8 +87,9 @@ def _without_own(history: History, changes: Changes, now: float) -> tuple[Histor
     touched = history.own.intersection(path for path, _ in changes)
     if not touched:
         return history, changes
-    if now - max(history.own_at, history.last_at or 0.0) >= history.calm_seconds:
-        return replace(history, own=frozenset(), common=frozenset(), delays=()), changes
+    last = max(history.own_at, history.last_at or 0.0)
+    if now - last >= history.calm_seconds:
+        return replace(history, own=frozenset(), last_at=last), changes
     return replace(history, own_at=now), [change for change in changes if change[0] not in history.own]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,6 +35,7 @@ class SharedVars:
         self._seeds = seeds.Seeds(wall, mark, put_mark)
         self._slots: dict[ports.VarsName, str] | None = None
         self._first: dict[ports.VarsName, int] = {}
+        self._waiting: dict[str, set[asyncio.Event]] = {}
 
     # ------------------------------------------------------------------ slots
 
@@ -162,8 +164,16 @@ class SharedVars:
             words = header.read(path)
         except (FileNotFoundError, ValueError):
             return
-        if (words.generation if words.published else 0) == generation:
-            await sleeping.beside(lambda: header.sleep(path, words.generation, seconds))
+        if (words.generation if words.published else 0) != generation:
+            return
+        over = asyncio.Event()
+        self._waiting.setdefault(path, set()).add(over)
+        try:
+            await sleeping.beside(lambda: header.sleep(path, words.generation, seconds), over)
+        finally:
+            self._waiting[path].discard(over)
+            if not self._waiting[path]:
+                del self._waiting[path]
 
     # ------------------------------------------------------------------ inside
 
@@ -205,8 +215,11 @@ class SharedVars:
         return self.slot(name) if name in known and not os.path.exists(known[name]) else self._path(name)
 
     def _look_again(self, path: str) -> None:
+        """Who waits in this process is told directly: the word it falls asleep on stays as it is."""
         header.count_up(path, layout.EPOCH)
         header.wake(path)
+        for over in self._waiting.get(path, ()):
+            over.set()
 
 
 _HEADER = "the header of shared memory is damaged, the next ensure of its name makes it anew"

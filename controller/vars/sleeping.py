@@ -1,7 +1,7 @@
 """Sleeping on shared memory beside the event loop: the one thread the controller may have (S6.8).
 
-It is there only while somebody watches what is published, and ends by itself: whoever is cancelled leaves it
-behind, and so does a controller that ends.
+It is there only while somebody watches what is published, and ends by itself: whoever is cancelled or told
+otherwise leaves it behind, and so does a controller that ends.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import threading
 from collections.abc import Callable
 
 
-async def beside(blocking: Callable[[], None]) -> None:
-    """Until `blocking` has returned; what it raises is its own affair."""
+async def beside(blocking: Callable[[], None], over: asyncio.Event) -> None:
+    """Until `blocking` has returned or somebody has set `over`; what it raises is its own affair."""
     loop = asyncio.get_running_loop()
-    over = asyncio.Event()
 
     def run() -> None:
         with contextlib.suppress(Exception):

@@ -42,16 +42,17 @@ def test_a_worker_that_writes_every_so_often_is_too() -> None:
     assert "out.py" in history.problem
 
 
+@given(st.lists(st.floats(0.5, 59), min_size=60, max_size=60))
+def test_however_far_apart_it_ends(delays: list[float]) -> None:
+    restarts, _, _ = play(delays)
+    assert restarts <= reloads.MANY_TIMES
+
+
 @given(st.lists(st.floats(0, 9.9), min_size=60, max_size=60))
 def test_however_unlike_it_ends(delays: list[float]) -> None:
     restarts, history, _ = play(delays)
     assert restarts <= reloads.MANY_TIMES
     assert history.problem
-
-
-def test_however_far_apart_it_ends() -> None:
-    restarts, _, _ = play([7.0, 59.0] * 40)
-    assert restarts == reloads.MANY_TIMES
 
 
 def test_somebody_who_saves_often_is_not_taken_for_a_worker() -> None:
@@ -65,6 +66,16 @@ def test_other_files_restart_all_the_while() -> None:
     decision = reloads.decide(history, [*OWN, *OTHER], now + 0.1)
     assert decision.cause == "src/a.py (modified)"
     assert decision.history.problem
+
+
+def test_what_a_worker_goes_on_writing_makes_no_other_file_its_own() -> None:
+    _, history, now = play([0, *[0.1] * 10])
+    for pause in (3.0, 1.1, 4.2, 2.0, 1.4, 2.9, 0.9, 1.6):
+        history = reloads.decide(history, OWN, now + pause - 0.05).history
+        decision = reloads.decide(history, OTHER, now + pause)
+        assert decision.cause == "src/a.py (modified)"
+        history, now = decision.history, now + pause
+    assert history.own == {"out.py"}
 
 
 def test_a_file_that_was_left_alone_counts_again() -> None:

@@ -197,7 +197,7 @@ def test_a_missed_watchdog(project: Project) -> None:
 
 @pytest.mark.parametrize("private", ["unix", "port"])
 def test_each_process_of_an_http_set_is_asked_by_itself(project: Project, private: str) -> None:
-    first = "unix" if private == "unix" else web.free_port()
+    first = "unix" if private == "unix" else web.free_port(in_a_row=3)
     declare(
         project,
         num=2,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import itertools
+import os
 import re
 import socket
 import sys
@@ -53,12 +55,27 @@ def get(where: tuple[str, int], path: str = "/") -> bytes:
         connection.close()
 
 
-def free_port() -> int:
-    """A port that nobody has at the moment."""
+_ports = itertools.cycle(range(10_000 + os.getpid() % 500 * 40, 30_000))
+
+
+def free_port(in_a_row: int = 1) -> int:
+    """A port that nobody has, the first of so many; below those that the kernel gives to connections.
+
+    Suites beside this one begin to look elsewhere, and what was handed out is not soon again.
+    """
+    while True:
+        ports = [next(_ports) for _ in range(in_a_row)]
+        if ports[-1] == ports[0] + in_a_row - 1 and all(map(_is_free, ports)):
+            return ports[0]
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def stranger(where: tuple[str, int] | str) -> socket.socket:

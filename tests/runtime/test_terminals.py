@@ -89,6 +89,8 @@ def test_its_size_follows_whoever_is_attached(tree: Tree) -> None:
 def test_two_see_the_same_and_one_may_leave(tree: Tree) -> None:
     async def case(controller: Controller) -> None:
         first, second = await attached(controller), await attached(controller)
+        await second.write(b"zero\n")
+        await asyncio.gather(until(first, b"got zero"), until(second, b"got zero"))
         await first.write(b"one\n")
         await asyncio.gather(until(first, b"got one"), until(second, b"got one"))
         await first.close()
