@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from typing import Any
+    from typing import Any, BinaryIO
 
     from controller.cli.context import Context
 
@@ -34,7 +34,7 @@ LEAVE = b"\x10\x11"
 """Ctrl-P Ctrl-Q, as in Docker."""
 
 _PROTOCOL = "v5.channel.k8s.io"
-_STDIN, _STATUS, _RESIZE = b"\x00", 3, b"\x04"
+_STDIN, _STATUS, _RESIZE = b"\x00", b"\x03", b"\x04"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,16 +44,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     pod = _pod(args, context)
     has_terminal = bool(pod["spec"]["containers"][0].get("tty"))
-    place = kinds.PODS.path(context.namespace(args), pod["metadata"]["name"], "attach")
+    name = pod["metadata"]["name"]
+    place = kinds.PODS.path(context.namespace(args), name, "attach")
     asked = {"stdin": has_terminal, "stdout": True, "stderr": not has_terminal, "tty": has_terminal}
     socket = websocket.WebSocket(context.project.api_socket, http.target(place, asked), _PROTOCOL)
     with contextlib.closing(socket):
         if not has_terminal:
-            context.note(f"attached to {pod['metadata']['name']}; it has no terminal (tty: true)")
-            return _Talk(context, socket, None).run()
-        context.note(f"attached to {pod['metadata']['name']}; Ctrl-P Ctrl-Q leaves it")
-        with _raw(context.stdin.fileno()):
-            return _Talk(context, socket, context.stdin.fileno()).run()
+            context.note(f"attached to {name}; it reads nothing, Ctrl-C leaves it (to type to it: tty: true)")
+            _Talk(context.stdout.buffer, socket, None).run()
+            return errors.OK
+        context.note(f"attached to {name}; Ctrl-P Ctrl-Q leaves it")
+        keys = context.stdin.fileno()
+        with _raw(keys):
+            _Talk(context.stdout.buffer, socket, keys).run()
+    return errors.OK
 
 
 def _pod(args: argparse.Namespace, context: Context) -> dict[str, Any]:
@@ -75,60 +79,61 @@ def _pod(args: argparse.Namespace, context: Context) -> dict[str, Any]:
 
 
 class _Talk:
-    """Both directions, until the worker ends or the user leaves."""
+    """Both directions, until the worker ends or the user leaves. `keys` is what is typed on, if anything."""
 
-    def __init__(self, context: Context, socket: websocket.WebSocket, keys: int | None) -> None:
-        self._context, self._socket, self._keys = context, socket, keys
+    def __init__(self, output: BinaryIO, socket: websocket.WebSocket, keys: int | None) -> None:
+        self._output, self._socket, self._keys = output, socket, keys
         self._typed = b""
-        self._size = (0, 0)
-        self._code: int | None = None
+        self._size: os.terminal_size | None = None
+        self._is_over = False
 
-    def run(self) -> int:
+    def run(self) -> None:
+        """Raises ApiError for what went wrong at the other end, ConnectionLost."""
         poller = select.poll()
         poller.register(self._socket.fileno(), select.POLLIN)
         if self._keys is not None:
             poller.register(self._keys, select.POLLIN)
-            self._resize()
+            self._resize(self._keys)
         self._hear(self._socket.early())
-        while self._code is None and self._socket.is_open:
+        while self._socket.is_open and not self._is_over:
             for descriptor, _ in poller.poll():
                 if descriptor == self._socket.fileno():
                     self._hear(self._socket.receive())
-                elif not self._type(os.read(descriptor, 4096)):
+                elif not self._type(descriptor):
                     poller.unregister(descriptor)
-        return errors.OK if self._code is None else self._code
 
     def _hear(self, messages: list[bytes]) -> None:
         for message in messages:
-            if message[:1] == bytes([_STATUS]):
+            if message[:1] == _STATUS:
                 self._end(json.loads(message[1:]))
             else:
-                self._context.stdout.buffer.write(message[1:])
-                self._context.stdout.buffer.flush()
+                self._output.write(message[1:])
+                self._output.flush()
 
-    def _type(self, data: bytes) -> bool:
+    def _end(self, status: dict[str, Any]) -> None:
+        self._is_over = True
+        if status.get("status") != "Success":
+            raise client_errors.ApiError(status)
+
+    def _type(self, keys: int) -> bool:
         """Pass on what was typed; False at the end of the input."""
-        self._resize()
+        data = os.read(keys, 4096)
+        self._resize(keys)
         self._typed = (self._typed + data)[-len(LEAVE) :]
         if self._typed == LEAVE:
-            self._code = errors.OK
+            self._is_over = True
         elif data:
             self._socket.send(_STDIN + data)
         return bool(data)
 
-    def _resize(self) -> None:
+    def _resize(self, terminal: int) -> None:
         """Looked at with each key, as no signal is taken for it."""
         with contextlib.suppress(OSError):
-            size = os.get_terminal_size(self._keys or 0)
+            size = os.get_terminal_size(terminal)
             if size != self._size:
                 self._size = size
                 told = json.dumps({"Width": size.columns, "Height": size.lines})
                 self._socket.send(_RESIZE + told.encode("ascii"))
-
-    def _end(self, status: dict[str, Any]) -> None:
-        self._code = errors.OK
-        if status.get("status") != "Success":
-            raise client_errors.ApiError(status)
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ def test_without_a_terminal_it_shows_what_comes(project: Project) -> None:
     project.apply()
     project.wait_state("web", "Ready")
     with on_a_terminal(project, "attach", "web") as terminal:
-        terminal.until(b"it has no terminal")
+        terminal.until(b"it reads nothing")
         terminal.until(b"tick")
 
 

@@ -21,16 +21,14 @@ THEIRS = 'raise SystemExit("this is the controller of the project")\n'
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` folder of an environment with our wheel; what that needs comes from the one of the tests."""
     folder = tmp_path_factory.mktemp("tool")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "-q"]
-    built = subprocess.run(
-        [*pip, "wheel", "--no-deps", "-w", str(folder), str(ROOT)], capture_output=True, text=True
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True
     )
-    if built.returncode:
-        pytest.skip(f"no wheel could be built, is there a package registry? {built.stderr[-300:]}")
-    venv.create(folder / "venv", with_pip=False, symlinks=True)
+    venv.create(folder / "venv", with_pip=True, symlinks=True)
     (wheel,) = folder.glob("*.whl")
-    python = folder / "venv" / "bin" / "python"
-    subprocess.run([*pip, "--python", str(python), "install", "--no-deps", str(wheel)], check=True)
+    python = str(folder / "venv" / "bin" / "python")
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "-q"]
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", str(wheel)], check=True)
     (site,) = (folder / "venv" / "lib").glob("python*/site-packages")
     (site / "needed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder / "venv" / "bin"
