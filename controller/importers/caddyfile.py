@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from controller.importers import caddyimport, caddytext, caddyworker, drafts, shell, sources
@@ -34,15 +34,15 @@ def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts
 
 
 def _one(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> None:
-    def missing_in(of: sources.Source) -> object:
+    def missing_in(of: sources.Source) -> Callable[[str, int], None]:
         def missing(name: str, line: int) -> None:
             if "FRANKENPHP" in name or "WORKER" in name:
                 found.lose(of.at(line), f"{{${name}}}: what the variable holds is not known; write it out")
 
         return missing
 
-    expander = caddyimport.Expander(files, found, missing_in)  # type: ignore[arg-type]
-    top = expander.expand(caddytext.parse(source, missing_in(source)))  # type: ignore[arg-type]
+    expander = caddyimport.Expander(files, found, missing_in)
+    top = expander.expand(caddytext.parse(source, missing_in(source)))
     seen = _Seen()
     for one in top:
         if one.block is not None and one.words[0].text == "{":
