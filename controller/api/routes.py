@@ -44,6 +44,11 @@ _ITEM: Mapping[str, Handler] = {
     "PATCH": writing.patch_object,
     "DELETE": deleting.delete,
 }
+_STREAMS: Mapping[str, tuple[Sequence[str], sockets.Open]] = {
+    "exec": (commands.PROTOCOLS, commands.execute),
+    "attach": (commands.PROTOCOLS, commands.attach),
+    "portforward": (forwarding.PROTOCOLS, forwarding.forward),
+}
 _SUBRESOURCES: Mapping[str, Mapping[str, Handler]] = {
     "status": {
         "GET": reading.get,
@@ -56,12 +61,10 @@ _SUBRESOURCES: Mapping[str, Mapping[str, Handler]] = {
         "PATCH": subresources.patch_scale,
     },
     "log": {"GET": logs.read},
-    **{name: dict.fromkeys(("GET", "POST"), system.needs_websocket) for name in registry.STREAMS},
-}
-_STREAMS: Mapping[str, tuple[Sequence[str], sockets.Open]] = {
-    "exec": (commands.PROTOCOLS, commands.execute),
-    "attach": (commands.PROTOCOLS, commands.attach),
-    "portforward": (forwarding.PROTOCOLS, forwarding.forward),
+    **{
+        name: dict.fromkeys(("GET", "POST"), system.needs_websocket(judge))
+        for name, (_, judge) in _STREAMS.items()
+    },
 }
 _OF_KIND: Mapping[str, Mapping[str, Handler]] = {
     kinds.ACCESS_REVIEWS.qualified: {"POST": reviews.access},

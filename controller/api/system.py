@@ -7,7 +7,7 @@ import platform
 import controller
 from controller.api import call as calls
 from controller.api import encode, logs, replies
-from controller.api.streams import commands
+from controller.api.streams import sockets
 from controller.core import errors
 
 MINOR = "32"
@@ -34,12 +34,16 @@ async def health(_: calls.Call) -> replies.Sendable:
     return replies.Reply(b"ok", content_type=logs.TEXT)
 
 
-async def needs_websocket(call: calls.Call) -> replies.Sendable:
+def needs_websocket(judge: sockets.Open) -> calls.Handler:
     """Clients that were refused a WebSocket ask again in this way, and show what they get."""
-    commands.worker_of(call)
-    raise errors.BadRequest(
-        f"{call.subresource} needs a WebSocket: kubectl 1.30 or newer, port-forward 1.31 or newer"
-    )
+
+    async def refuse(call: calls.Call) -> replies.Sendable:
+        await judge(call)
+        raise errors.BadRequest(
+            f"{call.subresource} needs a WebSocket: kubectl 1.30 or newer, port-forward 1.31 or newer"
+        )
+
+    return refuse
 
 
 async def nothing_here(_: calls.Call) -> replies.Sendable:

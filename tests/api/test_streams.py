@@ -158,7 +158,7 @@ def test_a_worker_that_does_not_run_has_no_streams(api: Api, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["exec", "attach", "portforward"])
 def test_old_clients_are_told_what_they_lack(running: Api, kind: str) -> None:
     """They ask by POST for an upgrade to SPDY; so do new ones that were refused, and show this answer."""
-    answer = running.send("POST", f"{PODS}/web-0/{kind}?command=x")
+    answer = running.send("POST", f"{PODS}/web-0/{kind}?command=x&stdout=true")
     assert answer.code == 400
     assert "kubectl 1.30 or newer" in answer.json()["message"]
     assert running.send("POST", f"{PODS}/nope/{kind}?command=x").code == 404

@@ -23,14 +23,18 @@ def put(cluster: Cluster, name: str, **spec: object) -> None:
     cluster.project.wait_state(name, "Ready")
 
 
+def removed(cluster: Cluster, name: str) -> None:
+    cluster.project.ctl("delete", "ws", name)
+    (cluster.project.root / "manifests" / f"{name}.yaml").unlink()
+
+
 @pytest.fixture
 def web(cluster: Cluster) -> Iterator[str]:
     """A set that says who it is whenever it starts, by the name of its Deployment."""
     script = 'echo "begun $WORKERSET_RUN"; exec sleep 1000'
     put(cluster, "shop", command=["sh", "-c", script], env={"COLOUR": "blue"}, stop_grace="1s")
     yield "deployment/shop"
-    cluster.project.ctl("delete", "ws", "shop")
-    (cluster.project.root / "manifests" / "shop.yaml").unlink()
+    removed(cluster, "shop")
 
 
 def rolled_out(cluster: Cluster, web: str) -> None:
@@ -136,13 +140,19 @@ def test_logs_follow_across_a_restart(cluster: Cluster, web: str) -> None:
     assert len(cluster.out("logs", "shop-0", "--tail=1", "--timestamps").split()) == 3
 
 
-def test_attach_prints_what_comes_and_refuses_input(cluster: Cluster, web: str) -> None:
-    with cluster.popen("attach", "shop-0") as kubectl:
+def test_attach_prints_what_comes_on_over_a_restart_and_refuses_input(cluster: Cluster) -> None:
+    """A worker that says something all the time shows when kubectl is attached."""
+    script = 'echo "begun $WORKERSET_RUN"; while sleep 0.05; do echo tick; done'
+    put(cluster, "ticker", command=["sh", "-c", script], stop_grace="1s")
+    with cluster.popen("attach", "ticker-0") as kubectl:
         assert kubectl.stdout is not None
-        cluster.out("exec", "shop-0", "--", "true")
-        os.kill(cluster.project.wait_pid("shop-0"), signal.SIGKILL)
-        assert any(line.startswith("begun ") for line in iter(kubectl.stdout.readline, ""))
+        lines = iter(kubectl.stdout.readline, "")
+        assert any(line == "tick\n" for line in lines)
+        os.kill(cluster.project.wait_pid("ticker-0"), signal.SIGKILL)
+        assert any(line.startswith("begun ") for line in lines)
         kubectl.kill()
+    assert "reads no input" in cluster.kubectl("attach", "-i", "ticker-0", code=1).stderr
+    removed(cluster, "ticker")
 
 
 def test_deleting_a_pod_restarts_the_worker(cluster: Cluster, web: str) -> None:
@@ -166,8 +176,7 @@ def test_port_forward_carries_a_file(cluster: Cluster) -> None:
         with urllib.request.urlopen(f"http://127.0.0.1:{local}/big.bin", timeout=20) as answer:
             assert answer.read() == content
         kubectl.kill()
-    cluster.project.ctl("delete", "ws", "files")
-    (cluster.project.root / "manifests" / "files.yaml").unlink()
+    removed(cluster, "files")
 
 
 def until_open(port: int) -> None:
