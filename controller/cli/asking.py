@@ -6,6 +6,7 @@ import select
 
 from controller.cli import errors, tables
 from controller.client import errors as client_errors
+from controller.sdk.workerset import contract
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,36 @@ _MARGIN_MS = 5000
 
 
 def add_scope(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--scope", metavar="SCOPE", default="", help="where names are looked up (global)")
+    parser.add_argument("--scope", metavar="SCOPE", help="where names are looked up (global)")
+
+
+def asker(context: Context, args: argparse.Namespace) -> Object:
+    """Who asks, and where: the command line; a worker of this project where this runs inside of one."""
+    found: Object = {"namespace": namespace(context, args), "scope": scope(context, args)}
+    if is_inside(context):
+        found |= {"token": context.environ[contract.TOKEN], "run": context.environ.get(contract.RUN, "")}
+    return found
+
+
+def namespace(context: Context, args: argparse.Namespace) -> str:
+    """As for any other verb, but for a worker that calls this: it is in one."""
+    if is_inside(context) and not (args.namespace or context.environ.get("WORKERSET_NAMESPACE")):
+        from controller.core import tokens
+
+        return tokens.namespace_of(context.environ[contract.TOKEN]) or context.namespace(args)
+    return context.namespace(args)
+
+
+def scope(context: Context, args: argparse.Namespace) -> str:
+    """As given, else the caller's own."""
+    own = context.environ.get(contract.SCOPE, "") if is_inside(context) else ""
+    return own if args.scope is None else str(args.scope)
+
+
+def is_inside(context: Context) -> bool:
+    """Called by a worker of the very project that is asked."""
+    environ = context.environ
+    return bool(environ.get(contract.TOKEN)) and environ.get(contract.SOCKET) == context.project.worker_socket
 
 
 def post(context: Context, path: str, body: Object, deadline: Deadline, line: Line | None = None) -> Object:

@@ -21,6 +21,7 @@ DESCRIPTION = """
 Has the named background workers run, whichever set answers to each name, and returns when every one is ready.
 All names are looked up first: if one cannot be had, none is started. They stay wanted, also when a manifest
 is applied again or the controller is restarted, until `workerctl release` or their set's idle_timeout.
+Called by a worker, it asks for that worker's set, in its namespace and scope, as the libraries do.
 """
 EXIT_CODES = {
     **asking.EXIT_CODES,
@@ -41,16 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     from controller.cli import awaited
 
-    namespace = context.namespace(args)
     deadline = watchstream.Deadline(args.timeout)
-    body = {
-        "namespace": namespace,
-        "scope": args.scope,
-        "names": args.names,
-        "wait": not args.no_wait,
-        "timeout": args.timeout,
-    }
-    line = awaited.Line(context, namespace, args.names, deadline) if context.is_terminal else None
+    asked = {"names": args.names, "wait": not args.no_wait, "timeout": args.timeout}
+    body = {**asking.asker(context, args), **asked}
+    shows = context.is_terminal and not asking.is_inside(context)
+    line = awaited.Line(context, context.namespace(args), args.names, deadline) if shows else None
     found = asking.post(context, "/workerset/v1/ensure", body, deadline, line)["instances"]
     if args.output in ("json", "yaml"):
         from controller.cli import output

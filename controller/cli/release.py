@@ -16,7 +16,8 @@ EXAMPLES = """
 """
 DESCRIPTION = """
 Takes back every ensure of these names, whoever asked for them: they are stopped, their vars go, and their
-places in a catch-all are free. What a manifest itself declares goes on.
+places in a catch-all are free. What a manifest itself declares goes on. Called by a worker, it takes back
+what that worker's set has asked for, and no more.
 """
 EXIT_CODES = asking.EXIT_CODES
 _PATIENCE_SECONDS = 30.0
@@ -28,11 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    body = {"namespace": context.namespace(args), "scope": args.scope, "names": args.names}
+    body = {**asking.asker(context, args), "names": args.names}
     answer = asking.post(context, "/workerset/v1/release", body, watchstream.Deadline(_PATIENCE_SECONDS))
     for name in answer["released"]:
         context.print(f"{tables.cell(name)} released")
     for name in args.names:
         if name not in answer["released"]:
-            context.note(f"nothing to release, nobody has ensured it: {tables.cell(name)}")
+            who = "this worker's set has not" if asking.is_inside(context) else "nobody has"
+            context.note(f"nothing to release, {who} ensured it: {tables.cell(name)}")
     return errors.OK

@@ -54,8 +54,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         raise errors.UsageError("whose vars? give a name", "what there is: workerctl vars list")
     if args.all_namespaces:
         raise errors.UsageError("-A is for vars list; a name is looked up in one namespace")
-    query: http.Query = {"name": args.name, "scope": args.scope, "watch": args.watch or None}
-    path = f"{_PATH}/{http.quote(context.namespace(args))}"
+    query: http.Query = {"name": args.name, "scope": asking.scope(context, args), "watch": args.watch or None}
+    path = f"{_PATH}/{http.quote(asking.namespace(context, args))}"
     if args.watch:
         return _follow(args, context, path, query)
     found = asking.granted(context.client().request("GET", path, query).json())
@@ -74,7 +74,7 @@ def _list(args: argparse.Namespace, context: Context) -> int:
         raise errors.UsageError(
             "vars list takes no name and does not watch", "as in workerctl vars get NAME -w"
         )
-    where = "" if args.all_namespaces else f"/{http.quote(context.namespace(args))}"
+    where = "" if args.all_namespaces else f"/{http.quote(asking.namespace(context, args))}"
     items = context.client().request("GET", _PATH + where, {"scope": args.scope}).json()["items"]
     if args.output in ("json", "yaml"):
         _write(args.output, {"items": items}, context)

@@ -45,6 +45,10 @@ class Project:
     def api_socket(self) -> str:
         return f"{self.run}/api.sock"
 
+    @property
+    def worker_socket(self) -> str:
+        return f"{self.run}/workers.sock"
+
     def paths(self) -> settings.ProjectPaths:
         from controller import settings
 

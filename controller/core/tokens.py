@@ -42,9 +42,20 @@ def _opened(secret: str, token: str) -> runs.WorkerRef:
         raise _denied(
             "the token is not one of this project: use the WORKERSET_TOKEN this worker was started with"
         )
-    text = base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode("utf-8", "surrogateescape")
-    namespace, workerset, worker = text.split("\0")
+    namespace, workerset, worker = _text(body).split("\0")
     return runs.WorkerRef(namespace, workerset, worker)
+
+
+def namespace_of(token: str) -> str:
+    """What it says, to whoever holds it and cannot judge it; empty for what is no token."""
+    try:
+        return _text(token.split(".")[1]).split("\0")[0]
+    except (IndexError, ValueError):
+        return ""
+
+
+def _text(body: str) -> str:
+    return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)).decode("utf-8", "surrogateescape")
 
 
 def _mac(secret: str, body: str) -> str:

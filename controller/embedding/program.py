@@ -95,7 +95,7 @@ class Controller:
     ) -> states.Instance | tuple[states.Instance, ...]:
         """Have these worker names run, and wait until all are ready (S3). Raises the errors of S3.6."""
         request = {"names": _names(names), "scope": scope, "timeout": timeout, "wait": wait}
-        answer = wire.result_of(await self._services.desk.ensure(self._in(namespace), request))
+        answer = wire.result_of(await self._services.desk.by_hand("ensure", self._in(namespace), request))
         found = tuple(states.instance(one) for one in answer["instances"])
         return found[0] if isinstance(names, str) else found
 
@@ -104,7 +104,7 @@ class Controller:
     ) -> tuple[str, ...]:
         """Nobody needs these names any more; returns those that were ensured."""
         request = {"names": _names(names), "scope": scope}
-        answer = wire.result_of(await self._services.desk.release(self._in(namespace), request))
+        answer = wire.result_of(await self._services.desk.by_hand("release", self._in(namespace), request))
         return tuple(answer["released"])
 
     async def vars(self, name: str, *, scope: str = "", namespace: str | None = None) -> Mapping[Any, Any]:

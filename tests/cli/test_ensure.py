@@ -7,6 +7,7 @@ import json
 import pytest
 
 from controller.cli import awaited, errors
+from controller.core import runs, tokens
 from tests.cli.sets import pod
 from tests.fakes.api_server import json_lines
 
@@ -194,3 +195,23 @@ def test_the_list(shell, api, golden):
 )
 def test_what_makes_no_sense(shell, words):
     assert shell("vars", *words).code == errors.USAGE
+
+
+# ------------------------------------------------------------------ called by a worker
+
+
+def test_s2_4_called_by_a_worker_it_asks_for_that_workers_set(shell, api):
+    token = tokens.sign("s", runs.WorkerRef("shop", "web", "web-0"))
+    shell.environ |= {"WORKERSET_TOKEN": token, "WORKERSET_SCOPE": "mail", "WORKERSET_RUN": "r1"}
+    api.on("POST", ENSURE, {"ok": True, "instances": [FLAGS]})
+    for folder in (shell.run, "/elsewhere"):
+        shell.environ["WORKERSET_SOCKET"] = f"{folder}/workers.sock"
+        assert shell("ensure", "flags").code == 0
+    found = [one.json() for one in api.asked("POST", ENSURE)]
+    assert {key: found[0][key] for key in ("namespace", "scope", "token", "run")} == {
+        "namespace": "shop",
+        "scope": "mail",
+        "token": token,
+        "run": "r1",
+    }
+    assert (found[1]["namespace"], found[1]["scope"], "token" in found[1]) == ("default", "", False)

@@ -45,6 +45,7 @@ def test_s2_4_a_token_says_whose_it_is(namespace: str, workerset: str, worker: s
     assert len(token.rpartition(".")[2]) == 32
     with pytest.raises(refusals.Refusal):
         tokens.verify("another", token)
+    assert tokens.namespace_of(token) == ref.namespace
 
 
 @given(st.integers(0, 200), st.characters())

@@ -96,3 +96,4 @@ def test_a_script_calls_up_others_with_workerctl(project: Project) -> None:
         project.ctl("restart", "job")
         assert any(line.startswith('facts: {"n":') for line in heard)
         assert any(line.startswith('{"generation": ') for line in heard)
+    assert "ensured facts by default/job" in project.ctl("describe", "ws", "facts").stdout

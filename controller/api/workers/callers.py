@@ -39,6 +39,14 @@ def command_line(namespace: str) -> Caller:
     return Caller(namespace, ensured.COMMAND_LINE)
 
 
+def by_hand(secret: str, book: books.Book, namespace: str, request: Mapping[str, Any]) -> Caller:
+    """The command line, or the worker that calls it, unless for another namespace. Raises Refusal."""
+    if request.get("token") is None:
+        return command_line(namespace)
+    worker = of_request(secret, book, request)
+    return worker if worker.namespace == namespace else command_line(namespace)
+
+
 def outside(namespace: str) -> runs.WorkerRef:
     """Whose token a server gets that is no worker (php-fpm, say): nobody's in the namespace."""
     return runs.WorkerRef(namespace, "", "")

@@ -57,13 +57,9 @@ class Desk:
         """A request that came over the worker socket."""
         return await _answered(self._of_worker(request))
 
-    async def ensure(self, namespace: str, request: Mapping[str, Any]) -> Answer:
-        """The command line's."""
-        return await _answered(self._ensure(callers.command_line(namespace), request))
-
-    async def release(self, namespace: str, request: Mapping[str, Any]) -> Answer:
-        """The command line's."""
-        return await _answered(self._release(callers.command_line(namespace), request))
+    async def by_hand(self, op: str, namespace: str, request: Mapping[str, Any]) -> Answer:
+        """The command line's `ensure` or `release`; with a token it is called by that worker."""
+        return await _answered(self._by_hand(op, namespace, request))
 
     def resolve(self, namespace: str, name: str, scope: str) -> Answer:
         """The instance that answers to a name, running or not, for the command line. Raises Refusal."""
@@ -86,6 +82,10 @@ class Desk:
     def close(self) -> None:
         """The controller ends."""
         self.waits.close()
+
+    async def _by_hand(self, op: str, namespace: str, request: Mapping[str, Any]) -> Answer:
+        caller = callers.by_hand(self._tools.secret, self._book, namespace, request)
+        return await (self._ensure if op == "ensure" else self._release)(caller, request)
 
     async def _of_worker(self, request: Mapping[str, Any]) -> Answer:
         caller = callers.of_request(self._tools.secret, self._book, request)

@@ -10,15 +10,18 @@ from controller.core import errors
 
 
 async def ensure(call: calls.Call) -> replies.Sendable:
-    """`{namespace, scope, names, timeout, wait}`; answers as the worker socket does, errors included."""
+    """`{namespace, scope, names, timeout, wait}`; answers as the worker socket does, errors included.
+
+    `workerctl` that a worker calls adds that worker's `token` and `run`.
+    """
     body = await call.json()
-    return replies.Reply(encode.dump(await call.services.desk.ensure(_namespace(body), body)))
+    return replies.Reply(encode.dump(await call.services.desk.by_hand("ensure", _namespace(body), body)))
 
 
 async def release(call: calls.Call) -> replies.Sendable:
     """`{namespace, scope, names}`: nobody asks for them any more."""
     body = await call.json()
-    return replies.Reply(encode.dump(await call.services.desk.release(_namespace(body), body)))
+    return replies.Reply(encode.dump(await call.services.desk.by_hand("release", _namespace(body), body)))
 
 
 async def token(call: calls.Call) -> replies.Sendable:

@@ -179,11 +179,27 @@ def test_s3_2_a_release_is_of_ones_own_and_the_command_line_s_of_all(tmp_path: P
         assert (await api.ask("release", names=["quick"]))["released"] == ["quick"]
         assert (await api.ask("release", names=["quick"]))["released"] == []
         assert office.listed("jobs") == ["quick"]
-        answer = await office.desk.release(NAMESPACE, {"names": ["quick"]})
+        answer = await office.desk.by_hand("release", NAMESPACE, {"names": ["quick"]})
         assert answer["released"] == ["quick"]
         office.run_for(60)
         assert office.world.live("jobs") == []
         assert office.world.vars.known() == []
+
+    play(tmp_path, story)
+
+
+def test_s3_2_the_command_line_called_by_a_worker_asks_for_its_set(tmp_path: Path) -> None:
+    async def story(office: Office) -> None:
+        office.background("jobs")
+        token = (await office.worker()).token
+        inside = {"names": ["quick"], "token": token}
+        assert (await office.desk.by_hand("ensure", NAMESPACE, inside))["ok"]
+        assert office.ensures("jobs")["quick"].keys() == {"default/web"}
+        elsewhere = await office.desk.by_hand("ensure", "other", inside)
+        assert elsewhere["error"]["type"] == "undeclared"
+        assert (await office.desk.by_hand("release", NAMESPACE, inside))["released"] == ["quick"]
+        forged = await office.desk.by_hand("ensure", NAMESPACE, {**inside, "token": token[:-1]})
+        assert forged["error"]["type"] == "denied"
 
     play(tmp_path, story)
 
