@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / ".ci")]
 
+import devscreen  # noqa: E402
 import sdkpage  # noqa: E402
 
 from controller.cli import reference as cli_reference  # noqa: E402
@@ -79,6 +80,7 @@ def importing_page() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "docs/cli.md": cli_reference.text,
     "docs/conditions.md": conditions_page,
+    "docs/images/dev.svg": devscreen.capture,
     "docs/importing.md": importing_page,
     "docs/lifecycle.md": lifecycle_page,
     "docs/schemas.md": schema_reference.reference,

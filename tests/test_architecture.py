@@ -16,7 +16,7 @@ from tests.source_code import PACKAGE, ROOT, Module, body_lines, of_ours, parame
 
 FLOORS = {
     "core": 0, "sdk": 0,
-    "ports": 1, "settings": 1, "clock": 1, "ids": 1,
+    "ports": 1, "settings": 1, "clock": 1, "ids": 1, "inotify": 1,
     "manifest": 2, "store": 2, "runtime": 2, "vars": 2, "files": 2, "client": 2, "kube": 2, "probes": 2,
     "access": 2,
     "engine": 3, "api": 3, "importers": 3,
@@ -57,7 +57,7 @@ EFFECTS = (
     Effect("JSON Schema", "jsonschema referencing", "manifest/"),
     Effect("SQLite", "sqlite3", "store/db.py"),
     Effect("shared memory", "mmap multiprocessing", "vars/ sdk/"),
-    Effect("file events", "watchfiles", "files/watcher.py"),
+    Effect("the C library", "ctypes", "inotify.py shim/ sdk/ vars/"),
     Effect("the terminal", "rich", "cli/render"),
     Effect("HTTP server", "uvicorn httptools", "api/server"),
     Effect("web framework", "starlette", "api/"),

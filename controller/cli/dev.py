@@ -40,8 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    from controller.cli import upsession
+    from controller.cli import container, upsession
 
+    container.step_aside(context, STOP_SECONDS)
     wanted = up.find(args, context)
     able = context.is_terminal and context.stdin.isatty() and context.environ.get("TERM", "dumb") != "dumb"
     options = upsession.Options(

@@ -53,7 +53,6 @@ def set_up_logging() -> None:
     import logging
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)  # it tells of each change
 
 
 def raise_file_limit() -> None:

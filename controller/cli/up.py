@@ -108,7 +108,8 @@ def _listen(address: str, context: Context) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     from controller.cli import container, upsession
 
-    container.step_aside(args, context)
+    container.refuse_detaching(detach=args.detach)
+    container.step_aside(context, args.stop_within)
     if args.watch and args.detach:
         raise errors.UsageError("--watch needs somebody to tell: leave out -d, or use workerctl dev")
     wanted = find(args, context)

@@ -153,4 +153,5 @@ def _restarted(meta: dict[str, Any], before: kinds.Object, new: kinds.Object) ->
     if not wanted or wanted == fields.at(before, path):
         return meta
     annotations = {**(meta.get("annotations") or {}), kinds.ANNOTATION_RESTARTED_AT: str(wanted)}
+    annotations.pop(kinds.ANNOTATION_RESTARTED_BY, None)  # it was somebody, not a file
     return {**meta, "annotations": annotations}

@@ -27,6 +27,7 @@ REASONS = {
     "FilesChanged": "watched files or an env file changed and restart workers; the message names them",
     "WatchLoop": "a worker writes files that its set watches: they restart nothing until left alone",
     "WatchesNothing": "no file answers to a pattern of `watch`; the message says which folder there is",
+    "WatchesEverything": "every file of the project answers to a pattern of `watch`, what workers write too",
     "Exited": "a worker exited 0 and is run again",
     "Crashed": "a worker failed; the message says how, why and when it is tried again",
     "GivenUp": "a worker failed too often, or once with restart: never",

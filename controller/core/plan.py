@@ -264,7 +264,7 @@ def _set_notes(
     last = observed.last
     before = {} if desired.obj is None else desired.obj.get("status") or {}
     return (
-        *setnotes.replaced(desired.facts, workers, observed.evicted),
+        *setnotes.replaced(desired.facts, workers, observed.evicted, desired.obj),
         *setnotes.rollout(desired.facts, workers),
         *setnotes.rolled_out(desired.facts, before, shown),
         *(

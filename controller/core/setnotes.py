@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from controller.core import notes, sentences, spec, steps, worker
+from controller.core import kinds, notes, sentences, spec, steps, worker
 from controller.core.notes import Note
 from controller.core.rollout import Stage
 
 Workers = Mapping[str, worker.WorkerPlan]
 
 
-def replaced(facts: worker.SetFacts, workers: Workers, evicted: Collection[str]) -> tuple[Note, ...]:
+def replaced(
+    facts: worker.SetFacts, workers: Workers, evicted: Collection[str], obj: kinds.Object | None
+) -> tuple[Note, ...]:
     """Workers of another template that begin to stop in this pass, and why."""
     closed = [
         live
         for one in workers.values()
         if (live := one.slot.live) is not None and live.handle_closed_at is None and _gives_way(one, facts)
     ]
-    note = steps.replacing_note(closed, facts.template_hash or "", evicted)
+    annotations = {} if obj is None else obj["metadata"].get("annotations") or {}
+    by = str(annotations.get(kinds.ANNOTATION_RESTARTED_BY) or "")
+    note = steps.replacing_note(closed, facts.template_hash or "", evicted, by)
     return () if note is None else (note,)
 
 

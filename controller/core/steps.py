@@ -210,8 +210,10 @@ def _several(reason: str, workers: Sequence[str]) -> str:
     return f"{reason.lower()} {count}{shown}{more}"
 
 
-def replacing_note(closed: Sequence[runs.Process], wanted_hash: str, evicted: Collection[str]) -> Note | None:
-    """Why workers are being replaced."""
+def replacing_note(
+    closed: Sequence[runs.Process], wanted_hash: str, evicted: Collection[str], restarted_by: str
+) -> Note | None:
+    """Why workers are being replaced; `restarted_by` is what asked for the last restart, if that is known."""
     if not closed:
         return None
     workers = [process.ref.worker for process in closed]
@@ -220,7 +222,8 @@ def replacing_note(closed: Sequence[runs.Process], wanted_hash: str, evicted: Co
     else:
         parts = {process.template_hash.rpartition("-")[0] for process in closed}
         same = parts == {wanted_hash.rpartition("-")[0]}
-        why = "restart asked for, or an env file changed" if same else "template changed"
+        asked = f"by {restarted_by}" if restarted_by else "asked for, or an env file changed"
+        why = f"restart {asked}" if same else "template changed"
     return Note("Replacing", f"{why}: {_several('replacing', workers)}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -109,7 +109,7 @@ def interest_of(obj: kinds.Object, root: str) -> Interest | None:
     env_files = (inside(path, root) for path in declared.get("env_files") or ())
     env = frozenset(path for path in env_files if path is not None)
     if watch is not True:
-        return Interest(globs.parse_all(_rooted(one, root) for one in watch), env_files=env)
+        return Interest(patterns(watch, root), env_files=env)
     script = inside(str(declared.get("file") or ""), root)
     ending = "" if not script else "." + script.rpartition(".")[2].lower()
     sources = globs.parse_all(LANGUAGES.get(ending, ALL_SOURCES))
@@ -138,6 +138,35 @@ def cause(changes: Sequence[tuple[str, How]]) -> str:
     path, how = changes[0]
     more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
     return f"{path} ({how}){more}"
+
+
+def patterns(written: Iterable[str], root: str) -> tuple[globs.Glob, ...]:
+    """The patterns of a manifest; absolute ones below the root count from there."""
+    return globs.parse_all(_rooted(one, root) for one in written)
+
+
+def means_everything(glob: globs.Glob) -> bool:
+    """Whether a file of any name counts, wherever it is."""
+    return not glob.negated and all(glob.matches(path) for path in ("0", "0/0"))
+
+
+def everything_matches(pattern: str) -> str:
+    """The warning about a pattern that every file answers to."""
+    return f"watch: every file of the project matches, what workers write too: {pattern}"
+
+
+def nearest(path: str, folders_in: Callable[[str], Sequence[str]]) -> tuple[str, str]:
+    """The deepest folder of a path that is there, and one in it that is called nearly as the next part is."""
+    here = ""
+    for part in filter(None, path.split("/")):
+        there = folders_in(here)
+        if part not in there:
+            import difflib  # only for what is wrong
+
+            close = difflib.get_close_matches(part, there, 1)
+            return here, f"{here}/{close[0]}".lstrip("/") if close else ""
+        here = f"{here}/{part}".lstrip("/")
+    return here, ""
 
 
 def nothing_matches(pattern: str, nearest: str, like: str = "") -> str:

@@ -77,7 +77,7 @@ class SourceWatch:
             if batch.trouble:
                 self._tell_trouble(batch.trouble)
             if batch.started:
-                self._look_for_idle_patterns(interests, batch)
+                self._look_at_patterns(interests, batch)
             if batch.changes:
                 self._apply(interests, batch)
 
@@ -182,8 +182,9 @@ class SourceWatch:
 
     # ------------------------------------------------------------------ what is wrong
 
-    def _look_for_idle_patterns(self, interests: Interests, batch: ports.FileBatch) -> None:
-        """A pattern that no file answers to is a slip of the pen, most often in a folder's name."""
+    def _look_at_patterns(self, interests: Interests, batch: ports.FileBatch) -> None:
+        """A pattern that no file answers to is a slip of the pen, most often in a folder's name; one that
+        every file answers to is too."""
         for key, interest in interests.items():
             live = self._store.find(kinds.WORKERSETS, key)
             if live is None or self._checked.get(key) == interest:
@@ -192,7 +193,9 @@ class SourceWatch:
             for glob in interest.patterns:
                 if glob.negated or interest.heeds_ignores:
                     continue
-                if not any(glob.matches(one.path) for one in batch.matched):
+                if watching.means_everything(glob):
+                    self._engine.tell(live, (_everything(glob),))
+                elif not any(glob.matches(one.path) for one in batch.matched):
                     self._engine.tell(live, (_warning(glob, self._files, self._root),))
 
     def _tell_trouble(self, trouble: str) -> None:
@@ -200,6 +203,11 @@ class SourceWatch:
             self._trouble = trouble
             _LOG.warning(trouble)
             self._engine.tell(notes.project(self._root), (notes.Note("FilesTrouble", trouble, warning=True),))
+
+
+def _everything(glob: globs.Glob) -> notes.Note:
+    text = watching.everything_matches(glob.text)
+    return notes.Note("WatchesEverything", text, warning=True, subject=glob.text)
 
 
 def _warning(glob: globs.Glob, files: ports.Files, root: str) -> notes.Note:

@@ -8,7 +8,6 @@ for. What is the same as before, byte for byte, is never told.
 from __future__ import annotations
 
 import asyncio
-import difflib
 import hashlib
 import os
 from collections.abc import AsyncIterator, Iterable
@@ -50,13 +49,7 @@ class LocalFiles:
         return LocalFollower(root, self._clock)
 
     def nearest(self, root: str, path: str) -> tuple[str, str]:
-        here, parts = "", path.split("/")
-        for part in parts:
-            deeper = f"{here}/{part}" if here else part
-            if not os.path.isdir(f"{root}/{deeper}"):
-                return here, _like(f"{root}/{here}", part, here)
-            here = deeper
-        return here, ""
+        return watching.nearest(path, lambda folder: _folders(f"{root}/{folder}"))
 
 
 class LocalFollower:
@@ -75,7 +68,7 @@ class LocalFollower:
         trouble = ""
         while True:
             folders = (await tree.scan(self._root, wanted)).folders
-            watching_ = watcher.Watcher(folders or [self._root])
+            watching_ = watcher.Watcher(folders or [self._root], self._clock)
             await watching_.open()
             try:
                 await self._look_again(wanted, seed=is_first)
@@ -89,7 +82,7 @@ class LocalFollower:
                     async for batch in self._serve(watching_, wanted):
                         yield batch
             finally:
-                await watching_.close()
+                watching_.close()
 
     # ------------------------------------------------------------------ what there is
 
@@ -230,11 +223,8 @@ class LocalFollower:
 _EMPTY = hashlib.blake2b(b"", digest_size=16).digest()
 
 
-def _like(folder: str, part: str, shown: str) -> str:
-    """A folder that is called nearly so."""
+def _folders(path: str) -> list[str]:
     try:
-        names = [entry.name for entry in os.scandir(folder) if entry.is_dir()]
+        return [entry.name for entry in os.scandir(path) if entry.is_dir()]
     except OSError:
-        return ""
-    found = difflib.get_close_matches(part, names, 1)
-    return "/".join(filter(None, (shown, found[0]))) if found else ""
+        return []

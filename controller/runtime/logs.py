@@ -10,9 +10,9 @@ import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from controller import ports
+from controller import inotify, ports
 from controller.core import errors
-from controller.runtime import cursor, inotify, logtail
+from controller.runtime import cursor, logtail
 from controller.sdk.workerset import contract
 
 _CHUNK = 65536

@@ -6,8 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Iterable
 
-from controller import settings
-from controller.runtime import inotify
+from controller import inotify, settings
 
 _PRECIOUS = frozenset(
     {

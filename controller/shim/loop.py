@@ -21,6 +21,7 @@ class Loop:
         self._epoll = select.epoll()
         self._callbacks: dict[int, Callable[[int], None]] = {}
         self._deadlines: dict[str, tuple[float, Callable[[], None]]] = {}
+        self._called: dict[str, float] = {}
         self.after: list[Callable[[], None]] = []
         self.running = True
 
@@ -40,6 +41,18 @@ class Loop:
     def at(self, name: str, due: float, callback: Callable[[], None]) -> None:
         """Call once at monotonic time `due`; a second deadline of the same name replaces the first."""
         self._deadlines[name] = (due, callback)
+
+    def seldom(self, name: str, gap: float, callback: Callable[[], None]) -> None:
+        """Call now; or, with all who ask for it meanwhile, so many seconds after it was called so last."""
+        if name in self._deadlines:
+            return
+        now = time.monotonic()
+        due = self._called.get(name, 0.0) + gap
+        self._called[name] = max(now, due)
+        if now >= due:
+            callback()
+        else:
+            self.at(name, due, callback)
 
     def cancel(self, name: str) -> None:
         self._deadlines.pop(name, None)

@@ -20,8 +20,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from controller import inotify
 from controller.client import http, resources
-from controller.runtime import inotify
 
 Object = dict[str, Any]
 DEADLINE_SECONDS = 30

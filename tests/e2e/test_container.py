@@ -112,6 +112,16 @@ def test_logs_are_plain_lines_on_stdout_and_sigterm_drains(project: Project, ope
     assert "\x1b" not in "".join(container.lines)
 
 
+def test_dev_steps_aside_too(project: Project, opened: list[Container]) -> None:
+    project.declare("job", command=["sh", "-c", POLITE])
+    opened.append(Container(project, ["dev"]))
+    opened[-1].until("at work")
+    assert "init.py" in opened[-1].inside("cat", "/proc/1/cmdline")
+    opened[-1].send(signal.SIGTERM)
+    assert opened[-1].end() == 143
+    assert "killed 0" in opened[-1].lines[-1]
+
+
 def test_a_stop_ends_within_its_budget(project: Project, opened: list[Container]) -> None:
     """Whatever `stop_grace` says: the engine would kill everything unasked."""
     project.declare("job", command=["sh", "-c", STUBBORN], stop_grace="10m")

@@ -151,6 +151,17 @@ def test_a_pattern_that_matches_nothing_is_told_with_the_nearest_folder() -> Non
     ]
 
 
+def test_a_pattern_that_matches_everything_is_told() -> None:
+    async def act(made: World, files: ScriptedFiles) -> None:
+        made.run_for(1)
+
+    made = play(Script(), act, watch=["**", "src/**", "*"])
+    assert sorted(messages(made, "WatchesEverything")) == [
+        f"watch: every file of the project matches, what workers write too: {one}" for one in ("*", "**")
+    ]
+    assert not messages(made, "WatchesNothing")
+
+
 def test_s4_12_an_env_file_restarts_where_a_value_differs() -> None:
     async def act(made: World, files: ScriptedFiles) -> None:
         made.run_for(5)

@@ -7,14 +7,13 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import watchfiles
 
-from controller import clock, ports
+from controller import clock, inotify, ports
 from controller.core import watching
 from controller.files import follow, watcher
 
@@ -124,8 +123,47 @@ async def test_half_saved_is_waited_for(root: Path) -> None:
         with (root / "src/a.py").open("w") as file:
             following = asyncio.ensure_future(watch.next())
             await asyncio.wait((following,), timeout=0.03)
-            file.write("other")
+            file.write("oth")
+            file.flush()
+            await asyncio.wait((following,), timeout=0.03)
+            file.write("er")
         assert await following == [("src/a.py", "modified")]
+        await watch.nothing_before()
+
+
+async def test_a_file_that_is_never_closed_is_told_of_in_the_end(root: Path) -> None:
+    async with Watch(root, "src/**/*.py") as watch:
+        with (root / "src/a.py").open("a") as file:
+            file.write("more")
+            file.flush()
+            assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_what_overflowed_is_looked_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lost = inotify.Change("", "", inotify.OVERFLOW)
+    read = inotify.Watcher.changes
+
+    async def overflowing(watching: inotify.Watcher) -> list[inotify.Change]:
+        await read(watching)
+        return [lost]
+
+    async with Watch(root, "src/**/*.py") as watch:
+        monkeypatch.setattr(inotify.Watcher, "changes", overflowing)
+        write(root / "src/a.py", "other")
+        assert await watch.next() == [("src/a.py", "modified")]
+
+
+async def test_a_folder_by_two_names_is_told_by_both(root: Path) -> None:
+    (root / "lib").symlink_to("src")
+    async with Watch(root, "**/*.py") as watch:
+        write(root / "src/a.py", "other")
+        assert sorted(await watch.next()) == [("lib/a.py", "modified"), ("src/a.py", "modified")]
+
+
+async def test_who_may_read_it_now_is_a_change(root: Path) -> None:
+    """Permissions decide whether there is a content at all."""
+    async with Watch(root, "src/**/*.py") as watch:
+        (root / "src/a.py").chmod(0o600)
         await watch.nothing_before()
 
 
@@ -259,7 +297,7 @@ async def test_what_changed_between_two_wishes_is_told(root: Path) -> None:
 async def test_without_watches_left_files_are_polled_and_it_is_said(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watchfiles, "awatch", lambda *_, **__: _fail(OSError(errno.ENOSPC, "no space left")))
+    monkeypatch.setattr(inotify.Watcher, "add", _failing(OSError(errno.ENOSPC, "no space left")))
     monkeypatch.setattr(watcher, "POLL_SECONDS", 0.02)
     async with Watch(root, "src/**/*.py") as watch:
         assert "fs.inotify.max_user_watches" in watch.first.trouble
@@ -273,15 +311,17 @@ async def test_without_watches_left_files_are_polled_and_it_is_said(
         assert await watch.next() == [("src/new/c.py", "added")]
 
 
-async def _fail(error: OSError) -> AsyncIterator[set[Any]]:
-    raise error
-    yield set()
+def _failing(error: OSError) -> Callable[..., None]:
+    def add(*_: object) -> None:
+        raise error
+
+    return add
 
 
 async def test_other_errors_are_passed_on(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watchfiles, "awatch", lambda *_, **__: _fail(PermissionError(errno.EACCES, "no")))
+    monkeypatch.setattr(inotify.Watcher, "add", _failing(OSError(errno.EIO, "disk")))
     stream = follow.LocalFiles(clock.SystemClock()).follower(str(root)).follow(Watch(root, "src/*").wanted)
-    with pytest.raises(PermissionError):
+    with pytest.raises(OSError, match="disk"):
         await anext(stream)
 
 

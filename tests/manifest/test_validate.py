@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.manifest import codes, diagnostics, validate
+from controller.manifest import codes, diagnostics, onwatch, validate
 from tests import source_code
 
 ROOT = Path(__file__).parents[2]
@@ -309,3 +309,46 @@ def test_valid_documents_do_not_import_the_validator(tmp_path: Path) -> None:
         "assert 'jsonschema' not in sys.modules and 'difflib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (
+            "scr/**/*.py",
+            "no file matches scr/**/*.py; the nearest folder there is: the project root: did you mean src/?",
+        ),
+        ("src/jobs/*.py", "no file matches src/jobs/*.py; the nearest folder there is: src/"),
+        ("*.rb", "no file matches *.rb; the nearest folder there is: the project root"),
+        ("**", "every file of the project matches, what workers write too: **"),
+        (".", "every file of the project matches, what workers write too: ."),
+    ],
+)
+def test_s4_10_patterns_of_watch_that_mean_nothing_or_everything(
+    tmp_path: Path, pattern: str, message: str
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").touch()
+    text = document("a", f'{{command: [app], watch: ["{pattern}"]}}')
+    report = check(tmp_path, text)
+    assert report.ok
+    assert [(one.path, one.message) for one in report.diagnostics] == [("spec.watch[0]", f"watch: {message}")]
+    assert not check(tmp_path, text, strict=True).ok
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*.py", "src", "src/", "!docs", "./src/*.py", "src/**/*.py", "/src/a.py"]
+)
+def test_s4_10_patterns_of_watch_that_mean_something(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/a.py").touch()
+    assert not check(tmp_path, document("a", f'{{command: [app], watch: ["{pattern}"]}}')).diagnostics
+
+
+def test_s4_10_a_large_folder_is_not_searched_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onwatch, "MOST_ENTRIES", 3)
+    for number in range(5):
+        (tmp_path / f"{number}.txt").touch()
+    assert not check(tmp_path, document("a", '{command: [app], watch: ["*.py"]}')).diagnostics

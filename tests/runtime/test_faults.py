@@ -236,7 +236,7 @@ def test_kill_of_the_controller_starts_another_and_no_worker_is_touched(tree: Tr
 
 async def _until_new_controller(tree: Tree) -> None:
     """The guardian writes the pid file when it has started one; the folder says when."""
-    from controller.runtime import inotify
+    from controller import inotify
 
     watcher = inotify.Watcher()
     watcher.add(tree.paths.state, inotify.MODIFY)
@@ -353,7 +353,7 @@ def tree_again(tree: Tree) -> None:
 
 
 async def _repair(controller: Controller, tree: Tree) -> None:
-    from controller.runtime import inotify
+    from controller import inotify
 
     parent = str(Path(tree.paths.run).parent)
     watcher = inotify.Watcher()

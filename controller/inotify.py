@@ -12,6 +12,8 @@ import struct
 from dataclasses import dataclass
 
 MODIFY = 0x2
+ATTRIB = 0x4
+CLOSE_WRITE = 0x8
 MOVED_FROM = 0x40
 MOVED_TO = 0x80
 CREATE = 0x100
@@ -20,7 +22,9 @@ DELETE_SELF = 0x400
 MOVE_SELF = 0x800
 OVERFLOW = 0x4000
 IGNORED = 0x8000
+ISDIR = 0x40000000
 
+MOVED = MOVED_FROM | MOVED_TO
 GONE = DELETE_SELF | MOVE_SELF | IGNORED
 """The watched folder itself is not there any more."""
 
@@ -46,6 +50,7 @@ class Watcher:
         if self._descriptor < 0:
             raise _error("no inotify instance left (fs.inotify.max_user_instances)")
         self._folders: dict[int, str] = {}
+        self._numbers: dict[str, int] = {}
         self._ready = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._descriptor, self._readable)
@@ -55,10 +60,11 @@ class Watcher:
         number = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), mask)
         if number < 0:
             raise _error(folder)
-        for old in [one for one, name in self._folders.items() if name == folder and one != number]:
+        old = self._numbers.get(folder, number)
+        if old != number:
             self._libc.inotify_rm_watch(self._descriptor, old)  # what was called that before
-            del self._folders[old]
-        self._folders[number] = folder
+            self._folders.pop(old, None)
+        self._folders[number], self._numbers[folder] = folder, number
 
     async def changes(self) -> list[Change]:
         """At least one change."""
@@ -95,7 +101,7 @@ class Watcher:
             if number in self._folders or mask & OVERFLOW:
                 found.append(Change(self._folders.get(number, ""), name, mask))
             if mask & IGNORED:
-                self._folders.pop(number, None)
+                self._numbers.pop(self._folders.pop(number, ""), None)
         return found
 
 
