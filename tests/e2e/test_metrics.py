@@ -51,12 +51,14 @@ def test_a_request_is_in_flight_until_it_is_answered(project: Project) -> None:
     project.ctl("up", "-d")
     where = web.address(project, "web")
     with socket.create_connection(where, web.DEADLINE_SECONDS) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n"
+        client.sendall(head + b"Connection: close\r\n\r\n")
         assert b"100 Continue" in client.recv(1000), "the application waits for the body"
         assert scrape(project, "workerset_requests_in_flight", workerset="web") == 1
         assert scrape(project, "workerset_workers_busy", workerset="web") == 1
         client.sendall(b"done")
-        assert b"200 OK" in client.recv(1000)
+        answer = b"".join(iter(lambda: client.recv(1000), b""))
+        assert b"200 OK" in answer, "and it is closed after the application has returned"
     assert scrape(project, "workerset_requests_in_flight", workerset="web") == 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from controller.shim import launch
 from tests.e2e.project import Project
 
-PUBLISHES = "import time, workerset\nworkerset.handle()\nworkerset.set_vars({'a': 1})\ntime.sleep(1000)\n"
+PUBLISHES = "import workerset\nworkerset.set_vars({'a': 1})\nworkerset.handle().wait()\n"
 
 
 def everything(home: Path) -> list[str]:
