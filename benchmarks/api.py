@@ -36,6 +36,7 @@ def measure(options: Options) -> list[Measurement]:
         mine.ctl("kubeconfig")
         mine.declare("load", options.workers)
         mine.ctl("apply", "-f", "load/", timeout=300)
+        mine.ctl("delete", "ws", "seed-0000")
         wait_workers(mine, options.workers)
         found = [kubectl(mine, options.workers), *requests(mine), *watched(mine)]
     return [one for one in found if one]

@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from controller.api import call as calls
-from controller.api import encode, pages, query, replies
+from controller.api import encode, pages, query, replies, rows
 from controller.api.negotiation import Form
 from controller.core import kinds, table, viewtables
-
-META_VERSION = "meta.k8s.io/v1"
 
 _INCLUDES = ("Metadata", "None", "Object")
 
@@ -27,10 +25,10 @@ def single(
     form = call.form
     if form is Form.TABLE:
         version = obj["metadata"].get("resourceVersion", "")
-        rows = TableForm(call, layout)
-        body = rows.table([rows.row(obj)], {"resourceVersion": version})
+        written = TableForm(call, layout)
+        body = written.table([written.row(obj)], {"resourceVersion": version})
     elif form is Form.METADATA:
-        body = metadata_only(obj)
+        body = rows.metadata_only(obj)
     else:
         body = encode.dump(obj)
     return replies.Reply(body, code, warnings=warnings)
@@ -43,52 +41,41 @@ def listed(call: calls.Call, page: pages.Page) -> replies.Reply:
         metadata |= {"continue": page.token, "remainingItemCount": page.remaining}
     form = call.form
     if form is Form.TABLE:
-        rows = TableForm(call)
-        return replies.Reply(rows.table([rows.row(obj) for obj in page.items], metadata))
+        written = TableForm(call)
+        return replies.Reply(written.table([written.row(obj) for obj in page.items], metadata))
     kind, version = f"{call.resource.kind}List", call.resource.api_version
     items: Iterable[bytes] = map(encode.dump, page.items)
     if form is Form.METADATA:
-        kind, version = "PartialObjectMetadataList", META_VERSION
-        items = map(metadata_only, page.items)
+        kind, version = "PartialObjectMetadataList", rows.META_VERSION
+        items = map(rows.metadata_only, page.items)
     head = {"kind": kind, "apiVersion": version, "metadata": metadata}
     return replies.Reply(encode.insert(head, "items", encode.array(items)))
-
-
-def metadata_only(obj: kinds.Object) -> bytes:
-    """meta.k8s.io/v1 PartialObjectMetadata."""
-    return encode.dump(
-        {"kind": "PartialObjectMetadata", "apiVersion": META_VERSION, "metadata": obj["metadata"]}
-    )
 
 
 class TableForm:
     """Rows of one kind at one moment, with what `includeObject` wants beside the cells."""
 
-    __slots__ = ("include", "layout", "now")
+    __slots__ = ("_rows", "include", "layout", "now")
 
     def __init__(self, call: calls.Call, layout: table.Layout | None = None) -> None:
         self.layout = layout or viewtables.layout(call.resource)
         self.include = include_of(call.query)
         self.now = call.services.clock.wall()
+        self._rows = call.services.rows
 
     def row(self, obj: kinds.Object) -> bytes:
-        head = {"cells": self.layout.cells(obj, self.now)}
-        if self.include == "None":
-            return encode.dump(head)
-        return encode.insert(
-            head, "object", encode.dump(obj) if self.include == "Object" else metadata_only(obj)
-        )
+        return self._rows.row(self.layout, obj, self.now, self.include)
 
-    def table(self, rows: Iterable[bytes], metadata: dict[str, Any], *, with_columns: bool = True) -> bytes:
+    def table(self, lines: Iterable[bytes], metadata: dict[str, Any], *, with_columns: bool = True) -> bytes:
         """meta.k8s.io/v1 Table; later events of a watch leave the columns out."""
         columns = [column.as_json() for column in self.layout.columns] if with_columns else None
         head = {
             "kind": "Table",
-            "apiVersion": META_VERSION,
+            "apiVersion": rows.META_VERSION,
             "metadata": metadata,
             "columnDefinitions": columns,
         }
-        return encode.insert(head, "rows", encode.array(rows))
+        return encode.insert(head, "rows", encode.array(lines))
 
 
 def include_of(asked: query.Query) -> str:

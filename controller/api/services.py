@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.api import bookmarks, pages, replies, views
+from controller.api import bookmarks, pages, replies, rows, views
 from controller.api.workers import desk
 from controller.core import budget, kinds, stamps, tallies
 
@@ -30,6 +30,7 @@ class Services:
     load_yaml: LoadYaml
     streams: replies.Streams
     pages: pages.Pages
+    rows: rows.Rows
     bookmarks: bookmarks.Bookmarks
     gateway: ports.Gateway
     histories: views.Histories

@@ -14,7 +14,7 @@ from typing import Any
 
 from controller import ports
 from controller.api import call as calls
-from controller.api import encode, present, query, replies
+from controller.api import encode, present, query, replies, rows
 from controller.api.negotiation import Form
 from controller.core import errors, kinds, selectors, tallies
 
@@ -162,7 +162,7 @@ class _Writer:
         if self._form is Form.OBJECT:
             return _event(word, change.encoded("json", encode.dump))
         if self._form is Form.METADATA:
-            return _event(word, change.encoded("metadata", present.metadata_only))
+            return _event(word, change.encoded("metadata", rows.metadata_only))
         return _event(word, self._object(change.object))
 
     def left(self, change: ports.Change) -> bytes:
@@ -177,7 +177,7 @@ class _Writer:
             metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
         obj = {"kind": self._resource.kind, "apiVersion": self._resource.api_version, "metadata": metadata}
         if self._form is Form.METADATA:
-            return _event("BOOKMARK", present.metadata_only(obj))
+            return _event("BOOKMARK", rows.metadata_only(obj))
         if self._form is Form.TABLE:
             row = encode.dump({"cells": [], "object": obj})
             return _event(
@@ -189,11 +189,11 @@ class _Writer:
         if self._form is Form.OBJECT:
             return encode.dump(obj)
         if self._form is Form.METADATA:
-            return present.metadata_only(obj)
-        rows = present.TableForm(self._call)
+            return rows.metadata_only(obj)
+        written = present.TableForm(self._call)
         metadata = {"resourceVersion": obj["metadata"].get("resourceVersion", "")}
         with_columns, self._first = self._first, False
-        return rows.table([rows.row(obj)], metadata, with_columns=with_columns)
+        return written.table([written.row(obj)], metadata, with_columns=with_columns)
 
 
 class _Bell:

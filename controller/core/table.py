@@ -43,10 +43,14 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The columns of a kind and how an object becomes a row of them."""
+    """The columns of a kind and how an object becomes a row of them.
+
+    `age` is the cell that moves while the object does not, if there is just that one.
+    """
 
     columns: tuple[Column, ...]
     cells: Callable[[kinds.Object, float], list[Any]]
+    age: int | None = None
 
 
 _NAME = Column("Name", "the name, unique in its namespace", format="name")
@@ -67,7 +71,7 @@ def _meta(obj: kinds.Object) -> dict[str, Any]:
     return fields.mapping(obj.get("metadata"))
 
 
-def _age_of(obj: kinds.Object, now: float) -> str:
+def age_of(obj: kinds.Object, now: float) -> str:
     return ages.age(_meta(obj).get("creationTimestamp"), now)
 
 
@@ -95,7 +99,7 @@ def _workerset(obj: kinds.Object, now: float) -> list[Any]:
         _number(status.get("updatedReplicas")),
         _number(status.get("restarts")),
         _workerset_state(obj, status),
-        _age_of(obj, now),
+        age_of(obj, now),
         _command(spec),
         spec.get("scope") or NONE,
         spec.get("name") or (CATCH_ALL if spec.get("background") is True else NONE),
@@ -146,7 +150,7 @@ def _pod(obj: kinds.Object, now: float) -> list[Any]:
         f"{ready}/{len(_list(spec.get('containers'))) or 1}",
         _pod_state(obj, status, containers),
         _pod_restarts(containers, now),
-        _age_of(obj, now),
+        age_of(obj, now),
         annotations.get(kinds.ANNOTATION_PID) or NONE,
         annotations.get(kinds.ANNOTATION_WORKER_NAME) or NONE,
         spec.get("nodeName") or NONE,
@@ -198,13 +202,13 @@ def _event(obj: kinds.Object, now: float) -> list[Any]:
 
 def _namespace(obj: kinds.Object, now: float) -> list[Any]:
     phase = fields.mapping(obj.get("status")).get("phase")
-    return [_meta(obj).get("name"), phase or "Active", _age_of(obj, now)]
+    return [_meta(obj).get("name"), phase or "Active", age_of(obj, now)]
 
 
 def _revision(obj: kinds.Object, now: float) -> list[Any]:
     owner = _first(_meta(obj).get("ownerReferences"))
     named = f"{str(owner.get('kind', '')).lower()}/{owner.get('name', '')}" if owner else NONE
-    return [_meta(obj).get("name"), named, _number(obj.get("revision")), _age_of(obj, now)]
+    return [_meta(obj).get("name"), named, _number(obj.get("revision")), age_of(obj, now)]
 
 
 def _scale(obj: kinds.Object, now: float) -> list[Any]:
@@ -213,12 +217,12 @@ def _scale(obj: kinds.Object, now: float) -> list[Any]:
         _meta(obj).get("name"),
         _number(wanted.get("replicas")),
         _number(found.get("replicas")),
-        _age_of(obj, now),
+        age_of(obj, now),
     ]
 
 
 def _plain(obj: kinds.Object, now: float) -> list[Any]:
-    return [_meta(obj).get("name"), _age_of(obj, now)]
+    return [_meta(obj).get("name"), age_of(obj, now)]
 
 
 _PLAIN = Layout((_NAME, _AGE), _plain)
@@ -247,6 +251,7 @@ _LAYOUTS = {
             Column("Addresses", "where an HTTP set can be reached", priority=1),
         ),
         _workerset,
+        age=5,
     ),
     kinds.PODS.qualified: Layout(
         (
