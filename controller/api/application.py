@@ -8,7 +8,18 @@ from typing import NoReturn
 from starlette.applications import Starlette
 
 from controller import ports
-from controller.api import bookmarks, configmaps, measured, namespaces, pages, replies, routes, rows, views
+from controller.api import (
+    bookmarks,
+    configmaps,
+    measured,
+    namespaces,
+    pacing,
+    pages,
+    replies,
+    routes,
+    rows,
+    views,
+)
 from controller.api.services import LoadYaml, Services
 from controller.api.workers import desk
 from controller.core import budget, kinds, tallies
@@ -75,6 +86,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         streams=replies.Streams(),
         pages=pages.Pages(),
         rows=rows.Rows(),
+        pace=pacing.Pace(),
         bookmarks=bookmarks.Bookmarks(parts.store.subscribe, bookmark_seconds),
         histories=histories,
         gateway=parts.gateway,

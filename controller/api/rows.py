@@ -50,7 +50,7 @@ def _end(obj: kinds.Object, include: str) -> bytes:
 
 
 def _printed_metadata(obj: kinds.Object) -> bytes:
-    """Metadata without field owners and what was applied last: two thirds of it, and no table tells of them."""
+    """Metadata without field owners and what was applied last: two thirds, of which no table tells."""
     meta = {key: value for key, value in obj["metadata"].items() if key not in _UNPRINTED}
     annotations = obj["metadata"].get("annotations") or {}
     if told := {key: value for key, value in annotations.items() if key != threeway.ANNOTATION}:

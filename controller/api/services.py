@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from controller import ports
-from controller.api import bookmarks, pages, replies, rows, views
+from controller.api import bookmarks, pacing, pages, replies, rows, views
 from controller.api.workers import desk
 from controller.core import budget, kinds, stamps, tallies
 
@@ -31,6 +31,7 @@ class Services:
     streams: replies.Streams
     pages: pages.Pages
     rows: rows.Rows
+    pace: pacing.Pace
     bookmarks: bookmarks.Bookmarks
     gateway: ports.Gateway
     histories: views.Histories

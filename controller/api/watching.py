@@ -65,6 +65,13 @@ class _Source:
         self._bookmarks = asked.flag("allowWatchBookmarks")
         self._marked = _wants_initial_events(asked)
         self._write = _Writer(call)
+        self._question = (
+            call.resource.qualified,
+            call.namespace,
+            asked.text("labelSelector"),
+            asked.text("fieldSelector"),
+            call.form,
+        )
 
     async def chunks(self) -> AsyncIterator[bytes]:
         resource, namespace = self._call.resource, self._call.namespace
@@ -98,6 +105,7 @@ class _Source:
 
     async def _live(self, subscription: ports.Subscription, version: int) -> AsyncIterator[bytes]:
         bell = _Bell(self._call.services.bookmarks.listen if self._bookmarks else None)
+        pace = self._call.services.pace
         try:
             async for batch in bell.among(subscription):
                 if isinstance(batch, int):
@@ -106,11 +114,20 @@ class _Source:
                         yield self._write.bookmark(batch)
                     continue
                 version = batch[-1].version
-                lines = [line for change in batch if (line := self._line(change))]
-                if lines:
-                    yield b"".join(lines)
+                if chunk := self._chunk(batch):
+                    yield chunk
+                await pace.tick()
         finally:
             bell.close()
+
+    def _chunk(self, batch: Sequence[ports.Change]) -> bytes:
+        """The events of a batch. Those of Tables differ: the first one of a watch has the columns."""
+        if self._call.form is Form.TABLE:
+            return self._lines(batch)
+        return self._call.services.pace.chunk(self._question, batch, self._lines)
+
+    def _lines(self, batch: Sequence[ports.Change]) -> bytes:
+        return b"".join(line for change in batch if (line := self._line(change)))
 
     def _line(self, change: ports.Change) -> bytes | None:
         """The event this watch sees, if any."""
