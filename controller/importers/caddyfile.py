@@ -25,15 +25,9 @@ class _Seen:
     is_frankenphp: bool = False
 
 
-def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts.Drafts:
-    """Raises NotOurs."""
-    found = drafts.Drafts()
-    for source in given:
-        _one(source, files, found)
-    return found
+def read(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> None:
+    """One file; raises NotOurs."""
 
-
-def _one(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> None:
     def missing_in(of: sources.Source) -> Callable[[str, int], None]:
         def missing(name: str, line: int) -> None:
             if "FRANKENPHP" in name or "WORKER" in name:

@@ -27,6 +27,19 @@ from controller.importers import (
 )
 
 Translate = Callable[[tuple[sources.Source, ...], sources.Files], drafts.Drafts]
+Read = Callable[[sources.Source, sources.Files, drafts.Drafts], None]
+
+
+def _each(read: Read) -> Translate:
+    """Files of formats that know nothing of each other."""
+
+    def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts.Drafts:
+        found = drafts.Drafts()
+        for source in given:
+            read(source, files, found)
+        return found
+
+    return translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,7 @@ class Format:
 
 def _formats() -> Iterator[Format]:
     yield Format(
-        "procfile", procfile.ABOUT, procfile.FILES, procfile.translate, {"a line": procfile.RULES}, True
+        "procfile", procfile.ABOUT, procfile.FILES, _each(procfile.read), {"a line": procfile.RULES}, True
     )
     yield Format(
         "compose", compose.ABOUT, compose.FILES, compose.translate, {"a service": composekeys.RULES}, True
@@ -54,12 +67,16 @@ def _formats() -> Iterator[Format]:
         "supervisord", supervisord.ABOUT, supervisord.FILES, supervisord.translate,
         {"`[program:NAME]`": supervisord.RULES},
     )  # fmt: skip
-    yield Format("pm2", pm2.ABOUT, pm2.FILES, pm2.translate, {"an app": pm2keys.RULES})
+    yield Format("pm2", pm2.ABOUT, pm2.FILES, _each(pm2.read), {"an app": pm2keys.RULES})
     units = {"`[Service]`": unitkeys.SERVICE, "`[Unit]`": unitkeys.UNIT}
     yield Format("systemd", systemd.ABOUT, systemd.FILES, systemd.translate, units)
     yield Format("circus", circus.ABOUT, circus.FILES, circus.translate, {"`[watcher:NAME]`": circus.RULES})
     yield Format(
-        "caddyfile", caddyfile.ABOUT, caddyfile.FILES, caddyfile.translate, {"a `worker`": caddyworker.RULES}
+        "caddyfile",
+        caddyfile.ABOUT,
+        caddyfile.FILES,
+        _each(caddyfile.read),
+        {"a `worker`": caddyworker.RULES},
     )
 
 

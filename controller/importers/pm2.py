@@ -25,13 +25,10 @@ _INTERPRETERS = {
 _SUFFIX = re.compile(r"\.[a-z]+$")
 
 
-def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts.Drafts:
-    """Raises NotOurs."""
-    found = drafts.Drafts()
-    for source in given:
-        for app in _apps(source, found):
-            found.sets.append(_app(app, source, files))
-    return found
+def read(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> None:
+    """One file; raises NotOurs."""
+    for app in _apps(source, found):
+        found.sets.append(_app(app, source, files))
 
 
 def _apps(source: sources.Source, found: drafts.Drafts) -> tuple[trees.Tree, ...]:
@@ -93,9 +90,12 @@ def _command(draft: drafts.Draft, app: trees.Tree, root: str) -> None:
     interpreter = pm2keys.text_of(app, "interpreter") or pm2keys.text_of(app, "exec_interpreter")
     options = _words(app.get("interpreter_args")) + _words(app.get("node_args"))
     args = _words(app.get("args"))
-    if re.search(r"\s", script) and not interpreter:
-        shell.put(draft, " ".join([script, *map(shlex.quote, args)]))
+    if re.search(r"\s", script) and interpreter in ("", "none"):
+        _line(draft, script, has_args=bool(args))
         return
+    if options and not interpreter and re.fullmatch(r"[\w-]+", script):
+        draft.set_env("NODE_OPTIONS", " ".join(options))  # a program of PATH: node would look for it here
+        interpreter = "none"
     if interpreter == "none":
         interpreter = ""
     elif not interpreter:
@@ -105,6 +105,13 @@ def _command(draft: drafts.Draft, app: trees.Tree, root: str) -> None:
         script = f"./{script}"
     whole = [*([interpreter, *options] if interpreter else []), script, *args]
     draft.spec["command"] = shell.simplest([shell.escaped(one) for one in whole])
+
+
+def _line(draft: drafts.Draft, script: str, *, has_args: bool) -> None:
+    """PM2 gives a script with blanks in it to a shell, and forgets `args`."""
+    shell.put(draft, script)
+    if has_args:
+        draft.change(draft.place, "args: PM2 leaves them out where script is a whole command line")
 
 
 def _words(given: trees.Tree | None) -> list[str]:

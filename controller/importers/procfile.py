@@ -28,15 +28,8 @@ RULES = {
 }
 
 
-def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts.Drafts:
-    """Raises NotOurs."""
-    found = drafts.Drafts()
-    for source in given:
-        _one(source, files, found)
-    return found
-
-
-def _one(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> None:
+def read(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> None:
+    """One file; raises NotOurs."""
     lines = [(number, line.rstrip()) for number, line in enumerate(source.text.splitlines(), 1)]
     meant = [(number, line) for number, line in lines if line.strip() and not line.lstrip().startswith("#")]
     fitting = [(number, match) for number, line in meant if (match := _LINE.fullmatch(line))]

@@ -168,6 +168,8 @@ SERVICE: drafts.Rules = {
     "ExecStartPost": drafts.lost("nothing runs after a start"),
     "ExecStopPost": drafts.lost("nothing runs after a stop"),
     "ExecCondition": drafts.lost("there are no conditions"),
+    "RuntimeMaxSec": drafts.lost("workers have no age: let the program end by itself with exit code 0"),
+    "PermissionsStartOnly": drafts.lost("all of a set runs as `user`"),
 }  # fmt: skip
 _SANDBOX = re.compile(
     r"(Private|Protect|Restrict|ReadWrite|ReadOnly|Inaccessible|Capability|Ambient|System|Lock|Memory|NoNew|"

@@ -19,6 +19,72 @@ module.exports = {
 };
 """
 
+SAY = "import os, sys; print('it says', os.environ['GREETING'], *sys.argv[1:]); sys.stdout.flush()"
+SAYS = "it says hello there"
+COMPOSE = """\
+x-env: &env
+  GREETING: ${WORD:-hello}
+services:
+  greeter:
+    build: .
+    environment: {<<: *env, LEVEL: "1"}
+    command: >
+      python3 say.py
+      there
+    depends_on: {first: {condition: service_completed_successfully}}
+    restart: unless-stopped
+  first: {build: ., command: ["true"], restart: "no"}
+"""
+SUPERVISORD = """\
+[program:greeter]
+command = python3 say.py   ; a comment
+    there
+environment = GREETING="hello",LEVEL='1'
+"""
+UNIT = """\
+[Service]
+Environment="GREETING=hello" LEVEL=1
+ExecStartPre=-/bin/false
+ExecStart=/usr/bin/env python3 say.py \\
+    there
+Restart=always
+
+[Install]
+WantedBy=multi-user.target
+"""
+CIRCUS = """\
+[watcher:greeter]
+cmd = python3 say.py
+args = $(circus.env.WHERE)
+copy_env = 1
+
+[env:gr*]
+GREETING = hello
+WHERE = there
+"""
+CADDYFILE = """\
+{
+	frankenphp {
+		worker {
+			file say.php
+			name greeter
+			num 1
+			background
+			env GREETING hello
+		}
+	}
+}
+localhost {
+	php_server
+}
+"""
+PHP = """<?php
+echo 'it says ', getenv('GREETING'), " there\n";
+frankenphp_set_vars(['a' => 1]);
+$read = [frankenphp_get_worker_handle()]; $none = [];
+stream_select($read, $none, $none, null);
+"""
+
 
 def test_a_procfile_runs_as_imported(project: Project) -> None:
     project.write("site/index.html", "hello\n")
@@ -39,6 +105,31 @@ def test_a_process_file_of_pm2_runs_as_imported(project: Project) -> None:
     project.ctl("up", "-d")
     project.wait_state("ticker", "Ready")
     assert project.ctl("logs", "ticker").stdout.count("tick 1") == 2
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "text"),
+    [
+        ("compose", "compose.yaml", COMPOSE),
+        ("supervisord", "supervisord.conf", SUPERVISORD),
+        ("systemd", "greeter.service", UNIT),
+        ("circus", "circus.ini", CIRCUS),
+        pytest.param(
+            *("caddyfile", "Caddyfile", CADDYFILE),
+            marks=pytest.mark.skipif(not shutil.which("php"), reason="there is no php"),
+        ),
+    ],
+)
+def test_what_is_imported_is_valid_and_runs(project: Project, form: str, name: str, text: str) -> None:
+    project.write("say.py", f"{SAY}\nimport time; time.sleep(1000)\n")
+    project.write("say.php", PHP)
+    project.write("node_modules/.bin/frankenphp", "#!/bin/sh\nexec sleep 1000\n").chmod(0o755)
+    project.write(name, text)
+    project.ctl("import", form, name, "-d", "manifests")
+    project.ctl("validate", "--strict", "manifests")
+    project.ctl("up", "-d")
+    project.wait_state("greeter", "Ready")
+    assert SAYS in project.ctl("logs", "greeter").stdout
 
 
 def test_what_init_writes_for_a_project_runs(project: Project) -> None:

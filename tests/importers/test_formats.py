@@ -315,11 +315,19 @@ def test_pm2_instances(instances: str, num: int) -> None:
         ('"script": "npm", "args": "run \\"a b\\""', ["npm", "run", "a b"]),
         ('"script": "./a", "node_args": ["--x"]', "node --x ./a"),
         ('"script": "npm start"', "npm start"),
+        ('"script": "npm run start", "args": "start"', "npm run start"),
+        ('"script": "python3 -m http.server", "interpreter": "none"', "python3 -m http.server"),
+        ('"script": "yarn", "args": "dev", "node_args": "--max-old-space-size=4096"', "yarn dev"),
         ('"script": "a.js", "interpreter": "none"', "./a.js"),
     ],
 )
 def test_pm2_programs(app: str, command: object) -> None:
     assert spec("pm2", f'[{{"name": "a", {app}}}]')["command"] == command
+
+
+def test_pm2_options_of_node_for_a_program_of_path() -> None:
+    text = '{"script": "yarn", "args": "dev", "node_args": "--max-old-space-size=4096 --inspect"}'
+    assert spec("pm2", text)["env"] == {"NODE_OPTIONS": "--max-old-space-size=4096 --inspect"}
 
 
 def test_pm2_an_environment_that_was_asked_for() -> None:
