@@ -39,7 +39,8 @@ DISCONNECTED = worker.Wait(
 @dataclass(frozen=True, slots=True)
 class Desired:
     """One set as declared; `obj` is None where processes run that nobody declares. Without `tell` the status
-    is left for a later pass. `scale` is what the status says of scaling, `awaits` what it depends on, while
+    is left for a later pass; `patient`: likewise, where all this pass does is to ask for starts, since their
+    answer brings another one. `scale` is what the status says of scaling, `awaits` what it depends on, while
     that is not ready."""
 
     obj: kinds.Object | None
@@ -48,6 +49,7 @@ class Desired:
     deleting: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
     tell: bool = True
+    patient: bool = False
     history: rolling.History = rolling.NO_HISTORY
     scale: Mapping[str, Any] | None = None
     awaits: worker.Wait | None = None
@@ -131,16 +133,7 @@ def _plan(
         for place in places:
             name = place.worker
             known = last.get(name)
-            found = seen.Seen(
-                wanted,
-                grouped.get(name, ()),
-                observed.records.get(name, records.EMPTY),
-                None if known is None else known.mark,
-                name in chosen.replacing,
-                name in observed.evicted,
-                observed.evicted.get(name),
-                name in chosen.failed,
-            )
+            found = seen.look(name, there, chosen, known, wanted=wanted)
             if same_facts and known is not None and seen.is_unchanged(known, found, now.monotonic):
                 workers[name] = known
             else:
@@ -227,7 +220,8 @@ def _assemble(
         for process in observed.processes
         if process.exit is None or process.survivors
     )
-    shown = _status(desired, views, now, aim)
+    is_told_later = desired.patient and not changed and steps.only_starts(verbs, told)
+    shown = None if is_told_later else _status(desired, views, now, aim)
     return Plan(
         facts=facts,
         verbs=tuple(verbs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 
@@ -25,6 +26,7 @@ _BYTES = {
 _CPU = re.compile(r"([0-9]{1,7})m|([0-9]{1,5}(?:\.[0-9]{1,3})?)")
 
 
+@functools.lru_cache(maxsize=256)
 def parse_duration(text: str) -> float:
     """Seconds of `500ms`, `30s`, `1m30s`. Raises ValueError with a sentence."""
     if not _DURATION.fullmatch(text):

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from controller.core import records, runs, steps, worker
+from controller.core import choosing, records, rolling, runs, steps, worker
 
 
 class Seen(NamedTuple):
@@ -20,6 +20,27 @@ class Seen(NamedTuple):
     evicted: bool
     grace_seconds: float | None
     withdrawn: bool = False
+
+
+def look(
+    name: str,
+    there: rolling.Found,
+    chosen: choosing.Choice,
+    known: worker.WorkerPlan | None,
+    *,
+    wanted: bool,
+) -> Seen:
+    """What there is in the slot of this worker, and what was chosen for it."""
+    return Seen(
+        wanted,
+        there.grouped.get(name, ()),
+        there.known.get(name, records.EMPTY),
+        None if known is None else known.mark,
+        name in chosen.replacing,
+        name in there.evicted,
+        there.evicted.get(name),
+        name in chosen.failed,
+    )
 
 
 def slot_of(

@@ -14,6 +14,8 @@ TRIED_ENOUGH = 3
 SETTLE_SECONDS = 60.0
 """One that lives this long without getting ready does not either (S1's progress_deadline default)."""
 
+TOLD_WITH_THE_ANSWER = ("Started", "Ensured")
+
 _SHOWN = 8
 _STAYS = listening.REASONS | depending.STAYS
 
@@ -64,6 +66,16 @@ def _lazy(
 
 def _pool(workerset: str, answers_to: str, count: int) -> tuple[Place, ...]:
     return tuple(Place(names.worker(workerset, ordinal), ordinal, answers_to) for ordinal in range(count))
+
+
+def only_starts(verbs: Sequence[runs.Verb], told: Sequence[Note]) -> bool:
+    """Whether all there is to do is to ask for runs that are answered at once: whoever tells of the answer
+    has told all."""
+    return (
+        bool(verbs)
+        and all(isinstance(verb, runs.StartRun) for verb in verbs)
+        and all(note.reason in TOLD_WITH_THE_ANSWER for note in told)
+    )
 
 
 def by_worker(processes: Iterable[runs.Process]) -> dict[str, list[runs.Process]]:

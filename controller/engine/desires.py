@@ -95,7 +95,16 @@ class Desires:
         scale = self._scaling.shown(key) if places else None
         awaits = None if going else self._dependencies.hold(key)
         return plan.Desired(
-            obj, current, places, deleting, ensures, history=before, scale=scale, awaits=awaits
+            obj,
+            current,
+            places,
+            deleting,
+            ensures,
+            tell=mind.status_rests_until <= now,
+            patient=mind.is_patient(obj),
+            history=before,
+            scale=scale,
+            awaits=awaits,
         )
 
     def _staying(

@@ -66,9 +66,9 @@ class Engine:
         others = (self._events, self.history, self._keeper, self._shared, self._probed, self._scaling)
         parts = Parts(self._desires, self._claims, self._dependencies, *others)
         self._reconciler = Reconciler(store, runtime, ids, parts)
-        self._answers = holding.Answers(clock)
+        self._answers = holding.Answers(clock, runtime.processes)
         indexes = (self._claims, self._dependencies)
-        self._inbox = Inbox(self.queue, self._reconciler, indexes, self._woken, self._answers.due)
+        self._inbox = Inbox(self.queue, self._reconciler, indexes, self._woken, self._answers.heard)
         self._was_connected = True
         self._storage = storage.Trouble()
         self._listeners: list[Callable[[Sequence[Outcome]], None]] = []

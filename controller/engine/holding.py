@@ -8,10 +8,10 @@ answered at once, its writing waits for the answer: one write tells of both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from controller import ports
-from controller.core import plan, runs
+from controller.core import kinds, plan, runs, steps
 from controller.engine.memory import SetMemory
 from controller.engine.reconcile import Outcome
 
@@ -20,30 +20,58 @@ _AT_THE_END = (runs.StartRun, runs.CloseHandle)
 
 _REST_FACTOR = 4.0
 
-
-_ANSWER_SECONDS = {runs.StartRun: 0.0005, runs.CloseHandle: 0.00005}
+_END_SECONDS = 0.00005
 _WORTH_SECONDS = 0.005
 _MOST_SECONDS = 0.25
+_MANY_STARTS = 10
+_MOST_START_SECONDS = 0.5
 
 
 class Answers:
-    """When the answers to many verbs can be expected: news before that is collected, so that a thousand
-    starts or ends are not looked at one by one, at the cost of the processor they need themselves."""
+    """When to look at news: that which comes before the answers to many verbs is collected, so that a
+    thousand starts or ends are not looked at one by one, at the cost of the processor they need themselves.
 
-    def __init__(self, clock: ports.Clock) -> None:
+    Starts are all answered after about as long as the machine takes for them, so their answers are counted;
+    an end may take its grace, so that of ends is guessed. Nothing is waited for long.
+    """
+
+    def __init__(self, clock: ports.Clock, processes: Callable[[kinds.Key], Sequence[ports.Process]]) -> None:
         self.until = 0.0
-        self._clock = clock
+        self._clock, self._processes = clock, processes
+        self._asked: set[kinds.Key] = set()
+        self._starts_until = 0.0
+        self._late: dict[kinds.Key, float] = {}
 
     def asked(self, verbs: Iterable[runs.Verb], now: float) -> None:
         """These were sent. A few are not worth waiting for."""
-        seconds = sum(_ANSWER_SECONDS.get(type(verb), 0.0) for verb in verbs)
-        expected = max(self.until, now) + seconds
+        verbs = tuple(verbs)
+        refs = [verb.ref for verb in verbs if isinstance(verb, runs.StartRun)]
+        if len(refs) >= _MANY_STARTS:
+            self._asked.update(kinds.Key(ref.namespace, ref.workerset) for ref in refs)
+            self._starts_until = now + _MOST_START_SECONDS
+        ends = sum(isinstance(verb, runs.CloseHandle) for verb in verbs)
+        expected = max(self.until, now) + ends * _END_SECONDS
         if expected - now >= _WORTH_SECONDS:
             self.until = min(expected, now + _MOST_SECONDS)
 
-    def due(self) -> float | None:
-        """When to look at news; None: now."""
-        return self.until if self._clock.monotonic() < self.until else None
+    def heard(self, key: kinds.Key) -> tuple[Collection[kinds.Key], float | None]:
+        """There is news of a set: which to look at, and when (None: now)."""
+        now = self._clock.monotonic()
+        due = self._due(key, now)
+        if due is not None:
+            self._late[key] = due
+            return (key,), due
+        late, self._late = self._late, {}
+        return {key, *(other for other, at in late.items() if at > now)}, None
+
+    def _due(self, key: kinds.Key, now: float) -> float | None:
+        if now >= self._starts_until:
+            self._asked.clear()
+        if key in self._asked and all(one.pid or one.exit for one in self._processes(key)):
+            self._asked.discard(key)
+        if self._asked:
+            return self._starts_until
+        return self.until if now < self.until else None
 
 
 def early(outcome: Outcome) -> list[runs.Verb]:
@@ -62,19 +90,13 @@ def may_wait(outcome: Outcome, mind: SetMemory | None) -> bool:
     asked = _AT_THE_END if decided.facts.hold is plan.SHUTTING_DOWN else runs.StartRun
     return (
         mind is not None
-        and mind.held is None
+        and mind.is_patient(outcome.obj)
         and not outcome.gone
         and decided.verbs != ()
         and not decided.records
-        and not _is_others_word(outcome, mind)
         and all(isinstance(verb, asked) for verb in decided.verbs)
-        and all(note.reason in ("Started", "Ensured") for note in decided.notes)
+        and all(note.reason in steps.TOLD_WITH_THE_ANSWER for note in decided.notes)
     )
-
-
-def _is_others_word(outcome: Outcome, mind: SetMemory) -> bool:
-    """The store still says what an earlier controller saw: of workers that may be gone with their shim."""
-    return mind.last is None and outcome.obj is not None and "status" in outcome.obj
 
 
 def rested(outcome: Outcome, mind: SetMemory | None, now: float) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from controller import ports
 from controller.core import deletion, kinds, resolution, rules
@@ -14,8 +14,9 @@ from controller.engine.reconcile import Reconciler
 
 
 class Inbox:
-    """`muted` while the engine itself writes: it knows. `due`: when to look at news (None: now). `stale` are
-    namespaces in which names may resolve elsewhere, or in which somebody who ensured is gone."""
+    """`muted` while the engine itself writes: it knows. `heard`: there is news of a set; which to look at,
+    and when (None: now). `stale` are namespaces in which names may resolve elsewhere, or in which somebody
+    who ensured is gone."""
 
     def __init__(
         self,
@@ -23,21 +24,22 @@ class Inbox:
         reconciler: Reconciler,
         indexes: tuple[ClaimIndex, Dependencies],
         woken: Callable[[], None],
-        due: Callable[[], float | None],
+        heard: Callable[[kinds.Key], tuple[Collection[kinds.Key], float | None]],
     ) -> None:
         self.muted = False
-        self._due = due
+        self._heard = heard
         self.stale: set[str] = set()
         self._queue, self._reconciler, self._woken = queue, reconciler, woken
         self._claims, self._dependencies = indexes
 
     def runtime_changed(self, key: kinds.Key) -> None:
         """Something about the processes of a set is not as before: look now, or when more has come."""
-        due = self._due()
-        if due is None:
-            self._queue.add(key)
-        else:
-            self._queue.add_at(key, due)
+        keys, due = self._heard(key)
+        for one in keys:
+            if due is None:
+                self._queue.add(one)
+            else:
+                self._queue.add_at(one, due)
         self._woken()
 
     def look(self, key: kinds.Key) -> None:

@@ -52,6 +52,12 @@ class SetMemory:
     attempts: int = 0
     plan_seconds: float = 0.0
 
+    def is_patient(self, obj: kinds.Object | None) -> bool:
+        """Whether what is told of the set may wait for an answer: not twice in a row, nor while the store
+        says what an earlier controller saw, of workers that may be gone with their shim."""
+        is_others_word = self.last is None and obj is not None and "status" in obj
+        return self.held is None and not is_others_word
+
 
 def identity_of(obj: kinds.Object) -> Identity:
     meta = obj["metadata"]

@@ -7,7 +7,6 @@ leaves memory and store as they were, and the next pass decides afresh.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -101,8 +100,6 @@ class Reconciler:
             )
         obj = self._without_idle(key, obj, mind, now)
         desired = self._desires.of(key, obj, mind, now.monotonic)
-        if mind.status_rests_until > now.monotonic:
-            desired = dataclasses.replace(desired, tell=False)
         processes = self._probed.processes(key, self._runtime.processes(key))
         observed = plan.Observed(
             processes=processes,

@@ -40,7 +40,8 @@ class SourceFile:
 class Document:
     """One object. `root` makes its tree of nodes, `line_offset` is what their lines lack.
 
-    `plain` are the scalars that other readers would change, `problems` those of its text.
+    `begins` is its first line where that is known without the tree. `plain` are the scalars that other
+    readers would change, `problems` those of its text.
     """
 
     object: kinds.Object
@@ -49,11 +50,13 @@ class Document:
     line_offset: int = 0
     plain: tuple[yaml.ScalarNode, ...] = ()
     problems: tuple[diagnostics.Diagnostic, ...] = ()
+    begins: int | None = None
 
     @property
     def line(self) -> int:
         """Where it begins, counted from 1."""
-        return self.root().start_mark.line + self.line_offset + 1
+        begins = self.root().start_mark.line if self.begins is None else self.begins
+        return begins + self.line_offset + 1
 
     @property
     def source(self) -> str:
@@ -252,6 +255,7 @@ class _JsonTree:
 
 def _add_json(reading: _Reading, file: SourceFile, value: Any) -> None:
     tree = _JsonTree(file.text)
+    blank = file.text[: len(file.text) - len(file.text.lstrip())]
     pending: list[tuple[Any, errors.Path]] = [(value, ())]
     while pending:
         item, path = pending.pop()
@@ -260,7 +264,9 @@ def _add_json(reading: _Reading, file: SourceFile, value: Any) -> None:
             inner = [(one, (*path, "items", place)) for place, one in enumerate(items)]
             pending += reversed(inner)
         else:
-            _add_document(reading, item, Document(item, file, functools.partial(tree.node, path)))
+            begins = None if path else blank.count("\n")
+            root = functools.partial(tree.node, path)
+            _add_document(reading, item, Document(item, file, root, begins=begins))
 
 
 def _add_document(reading: _Reading, value: Any, document: Document) -> None:
