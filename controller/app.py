@@ -28,6 +28,7 @@ from controller.manifest import reader, schema
 from controller.probes import prober
 from controller.runtime import environment, local, logs, upkeep
 from controller.sdk.workerset import contract
+from controller.shim import accounts
 from controller.store import store
 from controller.vars import shared
 
@@ -145,8 +146,8 @@ class Controller:
         return ENDED_FOR_GOOD if self._control.ended.is_set() else TO_BE_RESTARTED
 
     def _contacts(self) -> environment.Contacts:
-        def slot(namespace: str, scope: str, name: str) -> str:
-            return self._shared.slot(ports.VarsName(namespace, scope, name))
+        def slot(namespace: str, scope: str, name: str, user: str | None) -> str:
+            return self._shared.slot_of(ports.VarsName(namespace, scope, name), accounts.number(user))
 
         return environment.Contacts(self._paths.worker_socket, self._secret, slot)
 
@@ -169,7 +170,10 @@ class Controller:
         )
         app = self._gateway.app = application.build(parts)
         api = server.Endpoint(app, self._paths.api_socket)
-        return app.state.services, api, serving.Endpoint(app.state.desk, self._paths.worker_socket)
+        doors = {self._paths.worker_socket: 0o600}
+        if accounts.may_change():
+            doors[self._paths.others_socket] = 0o666
+        return app.state.services, api, serving.Endpoint(app.state.desk, doors)
 
     async def _serve(self) -> None:
         """Not before each set was looked at once: nobody shall read of workers that a dead shim had."""

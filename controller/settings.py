@@ -43,6 +43,11 @@ class ProjectPaths:
         return f"{self.run}/workers.sock"
 
     @property
+    def others_socket(self) -> str:
+        """The same for workers of other users: they are given this folder, and cannot enter the one above."""
+        return f"{self.run}/n/workers.sock"
+
+    @property
     def vars(self) -> str:
         """The folder of the shared memory that workers publish in."""
         return f"{self.run}/vars"

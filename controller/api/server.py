@@ -35,8 +35,8 @@ class SocketProblem(Exception):
     """The socket cannot be bound; the text says where, why and what to do."""
 
 
-def bind(path: str) -> socket.socket:
-    """A listening socket only the user can connect to; a stale one is replaced.
+def bind(path: str, mode: int = 0o600) -> socket.socket:
+    """A listening socket only the user can connect to, unless `mode` says more; a stale one is replaced.
 
     The caller owns the project (nobody else listens there): what is found is left over.
     """
@@ -48,8 +48,10 @@ def bind(path: str) -> socket.socket:
     _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        os.fchmod(listener.fileno(), 0o600)  # what bind(2) makes has this mode; the umask is everybody's
+        os.fchmod(listener.fileno(), mode)  # what bind(2) makes has this mode; the umask is everybody's
         listener.bind(path)
+        if mode & 0o077:
+            os.chmod(path, mode)
         listener.listen(BACKLOG)
         listener.setblocking(False)
     except OSError as problem:

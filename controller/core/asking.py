@@ -59,6 +59,15 @@ def scope(given: object) -> str | None:
     return given
 
 
+def folder(given: object) -> str:
+    """Where a worker of another user reaches shared memory; empty for all others. Raises Refusal."""
+    if given is None:
+        return ""
+    if not isinstance(given, str) or not given.startswith("/proc/self/fd/") or "\0" in given:
+        raise refusals.invalid(f"folder is the value of WORKERSET_VARS_FOLDER, not {given!r}")
+    return given
+
+
 def timeout(given: object) -> float:
     """Seconds; absent is the default. Raises Refusal for what is not above zero."""
     if given is None:

@@ -36,6 +36,15 @@ class Vars(Protocol):
         """The path of the header file, made if new with a seed above every generation there ever was."""
         ...
 
+    def slot_of(self, name: VarsName, user: int | None) -> str:
+        """The same for the process that publishes in it, which is this other user's (S8.4)."""
+        ...
+
+    def lend(self, name: VarsName, folder: str) -> str:
+        """The path for a worker of another user, who reaches the folder of all slots at `folder`: it may read
+        this one from now on."""
+        ...
+
     def known(self) -> Sequence[VarsName]:
         """Every name that has a slot."""
         ...

@@ -41,12 +41,12 @@ class Identity:
 class Contacts:
     """How workers reach us: the worker socket, what signs their tokens, and the slots they publish in.
 
-    `vars_path` takes namespace, scope and name; it raises `OSError` where no slot can be made.
+    `vars_path` takes namespace, scope, name and `user`; it raises `OSError` where no slot can be made.
     """
 
     socket: str
     secret: str
-    vars_path: Callable[[str, str, str], str]
+    vars_path: Callable[[str, str, str, str | None], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class Resolver:
             own[contract.PROBE_PORT] = Variable(str(template.probe_port + identity.ordinal), OURS)
         if template.watchdog_seconds:
             own[contract.WATCHDOG_USEC] = Variable(str(round(template.watchdog_seconds * 1e6)), OURS)
-        self._add_contacts(own, identity)
+        self._add_contacts(own, identity, template.user)
         words = self._words(template, identity, choice)
         known = {**own, LISTEN_FD: Variable(str(contract.HANDLE), OURS)} if template.listen else own
         argv = tuple(expand(word, known, self._base) for word in words)
@@ -165,7 +165,7 @@ class Resolver:
             variables[name] = Variable(value, OURS)
         variables[contract.PROJECT] = self._tag
 
-    def _add_contacts(self, variables: dict[str, Variable], identity: Identity) -> None:
+    def _add_contacts(self, variables: dict[str, Variable], identity: Identity, user: str | None) -> None:
         """S8.2: where to ask and to publish, and our library first on Python's path."""
         theirs = variables.get("PYTHONPATH") or self._base.get("PYTHONPATH")
         path = SDK if theirs is None or not theirs.value else f"{SDK}:{theirs.value}"
@@ -178,7 +178,9 @@ class Resolver:
             variables[contract.VARS] = Variable("(the slot of its name)", OURS)
         elif identity.background:
             try:
-                slot = self._contacts.vars_path(identity.namespace, identity.scope, identity.worker_name)
+                slot = self._contacts.vars_path(
+                    identity.namespace, identity.scope, identity.worker_name, user
+                )
             except OSError as problem:
                 raise ports.LaunchProblem(f"cannot make its shared memory: {problem}") from None
             variables[contract.VARS] = Variable(slot, OURS)

@@ -1,7 +1,8 @@
 """Processes of another user (S1 `user`): `posix_spawn` cannot change it, so setpriv(1) comes between.
 
-The run-time folder is this user's alone. What such a process needs of it, it reaches by a descriptor of the
-folder of `NOTIFY_SOCKET`s, in which only its own socket belongs to its user (S8.4).
+The run-time folder is this user's alone. What such a process needs of it, it reaches by descriptors of two
+folders in it (S8.4): that of the sockets, in which its own `NOTIFY_SOCKET` belongs to its user, and that of
+shared memory, in which its user has a folder of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _SEARCHED = 0o711
 _UNREACHABLE = (contract.SOCKET, contract.TOKEN, contract.VARS, contract.LOAD)
+FOLDERS = 2
+"""So many descriptors does it get."""
 
 
 class Account:
@@ -57,6 +60,22 @@ def find(user: str) -> Account:
     return Account(one.pw_uid, one.pw_gid, one.pw_name, one.pw_dir, one.pw_shell or "/bin/sh")
 
 
+def may_change() -> bool:
+    """Whether there can be processes of other users at all."""
+    return os.geteuid() == 0
+
+
+def number(user: str | None) -> int | None:
+    """Whose shared memory it is; None for this user's own, and where the start is going to fail anyway."""
+    if user is None or not may_change():
+        return None
+    try:
+        uid = find(user).uid
+    except finding.StartFailed:
+        return None
+    return None if uid == os.geteuid() else uid
+
+
 def words(account: Account | None, own: list[str]) -> list[str]:
     """`own`, a program and its argv, as that user and with its groups. Raises `StartFailed`."""
     if account is None:
@@ -77,15 +96,50 @@ def environment(account: Account | None, own: dict[str, str], spec: Spec) -> dic
     return {**{name: value for name, value in own.items() if name not in _UNREACHABLE}, **changed}
 
 
-def admit(account: Account, notify_path: str, descriptor: int) -> tuple[int, str]:
-    """Give it the worker's `NOTIFY_SOCKET`: a descriptor of its folder, and the path where that is
-    `descriptor`. Raises `OSError`."""
-    folder, name = os.path.split(notify_path)
-    opened = os.open(folder, os.O_PATH | os.O_DIRECTORY)
+def admit(
+    account: Account, notify_path: str, own: dict[str, str], place: int
+) -> tuple[list[int], dict[str, str]]:
+    """Open to it what it may reach: descriptors of two folders, and the variables that lead through them once
+    they are the descriptors from `place` on. `own` is what a process of this user gets. Raises `OSError`."""
+    sockets, name = os.path.split(notify_path)
+    run = os.path.dirname(sockets)
+    memory = f"{run}/vars"
+    _make_private(memory)
+    opened: list[int] = []
     try:
-        os.chmod(folder, _SEARCHED)
+        for folder in (sockets, memory):
+            opened.append(os.open(folder, os.O_PATH | os.O_DIRECTORY))
+            os.chmod(folder, _SEARCHED)
         os.chown(notify_path, account.uid, -1)
+        there = [f"/proc/self/fd/{place + number}" for number in range(FOLDERS)]
+        env = {contract.NOTIFY_SOCKET: f"{there[0]}/{name}"}
+        if contract.SOCKET in own:
+            env[contract.SOCKET] = f"{there[0]}/{os.path.basename(own[contract.SOCKET])}"
+            env[contract.TOKEN] = own[contract.TOKEN]
+            env[contract.FOLDER] = there[1]
+        if contract.VARS in own:
+            env[contract.VARS] = there[1] + own[contract.VARS].removeprefix(memory)
+        if contract.LOAD in own:
+            env[contract.LOAD] = f"{there[0]}/{_counts(own[contract.LOAD], account)}"
     except BaseException:
-        os.close(opened)
+        for descriptor in opened:
+            os.close(descriptor)
         raise
-    return opened, f"/proc/self/fd/{descriptor}/{name}"
+    return opened, env
+
+
+def _make_private(folder: str) -> None:
+    try:
+        os.mkdir(folder, 0o700)
+    except FileExistsError:
+        pass
+
+
+def _counts(path: str, account: Account) -> str:
+    """An empty file of its user's, since it can make none in that folder; the name of it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.fchown(descriptor, account.uid, -1)
+    finally:
+        os.close(descriptor)
+    return os.path.basename(path)

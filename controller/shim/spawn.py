@@ -39,7 +39,8 @@ class Spawner:
         resource.setrlimit(resource.RLIMIT_NOFILE, (self._own_files, self._hard))
         self._null = os.open(os.devnull, os.O_RDWR)
         self._far = -1
-        self._output, self._input, self._gate, self._folder = (os.dup(self._null) for _ in range(4))
+        self._output, self._input, self._gate = (os.dup(self._null) for _ in range(3))
+        self._folders = [os.dup(self._null) for _ in range(accounts.FOLDERS)]
         self._actions: tuple[tuple[Any, ...], ...] = (
             (os.POSIX_SPAWN_DUP2, self._output, 1),
             (os.POSIX_SPAWN_DUP2, self._output, 2),
@@ -75,7 +76,7 @@ class Spawner:
         finally:
             lean.close_quietly(self._far)
             self._far = -1
-            for place in (self._output, self._folder):
+            for place in (self._output, *self._folders):
                 os.dup2(self._null, place, inheritable=False)
         run.handle, run.log, run.terminal = handle_write, log_read, near
 
@@ -199,7 +200,8 @@ class Spawner:
     def _spawn(self, path: str, run: Run, notify_path: str, listen: Sequence[int]) -> int:
         spec = run.spec
         account = accounts.of(spec)
-        env = accounts.environment(account, _environment(run, notify_path), spec)
+        own = _environment(run, notify_path)
+        env = accounts.environment(account, own, spec)
         env[contract.HANDLE_FD] = str(contract.HANDLE + len(listen))
         _enter(spec.cwd)
         files = self._files_of(spec)
@@ -209,19 +211,19 @@ class Spawner:
             env.setdefault(wiring.TERM, wiring.TERMINAL)
         program, argv, given = path, spec.argv, [*listen, self._input]
         actions = (*outputs, self._actions[2])
+        if listen:
+            load = notify.load_file(notify_path)
+            notify.unlink(load)
+            own[contract.LOAD] = load
         if account is not None:
-            env[contract.NOTIFY_SOCKET] = self._admit(account, notify_path, contract.HANDLE + len(given))
-            given.append(self._folder)
+            env.update(self._admit(account, notify_path, own, contract.HANDLE + len(given)))
+            given += self._folders
         if listen or account is not None:
             finding.check(path, spec)
             actions = (*outputs, *handover.actions(given))
         if listen:
             names = [run.slot.ref[1]] * len(spec.listen)
             env.update(handover.environment([*names, contract.PROBE_NAME][: len(listen)]))
-            load = notify.load_file(notify_path)
-            notify.unlink(load)
-            if account is None:
-                env[contract.LOAD] = load
             program, argv = handover.SHELL, handover.argv(spec.argv, files)
             files = self._own_files
         if limits.are_set(spec):
@@ -230,13 +232,16 @@ class Spawner:
             actions = ((os.POSIX_SPAWN_DUP2, self._gate, 0), *actions)
         return self._execute(accounts.words(account, [program, *argv]), env, actions, spec, files)
 
-    def _admit(self, account: accounts.Account, notify_path: str, place: int) -> str:
-        """Let another user's process say what it has to say; the path of its `NOTIFY_SOCKET`."""
+    def _admit(
+        self, account: accounts.Account, notify_path: str, own: dict[str, str], place: int
+    ) -> dict[str, str]:
+        """Let another user's process say what it has to say, ask and publish; the variables that say how."""
         os.fchown(self._output, account.uid, -1)  # who opens /dev/stdout must be its owner
-        folder, path = accounts.admit(account, notify_path, place)
-        os.dup2(folder, self._folder, inheritable=False)
-        os.close(folder)
-        return path
+        opened, env = accounts.admit(account, notify_path, own, place)
+        for folder, kept in zip(opened, self._folders, strict=True):
+            os.dup2(folder, kept, inheritable=False)
+            os.close(folder)
+        return env
 
     def _files_of(self, spec: Spec) -> int:
         return spec.files or self._worker_files

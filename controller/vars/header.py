@@ -7,15 +7,18 @@ each mapping costs a descriptor. Page cache and mappings are one memory on Linux
 from __future__ import annotations
 
 import contextlib
+import errno
 import mmap
 import os
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from controller.sdk.workerset import futex, layout
+from controller.sdk.workerset import futex, layout, payload
 
-_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
+_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
+"""What stands there may be another user's doing: a pipe or a link is no header."""
 _LENGTH = 8 * (layout.BOOT + 2)
 _MOST = 2**63
 _NAP_SECONDS = 0.02
@@ -47,35 +50,47 @@ def read(path: str) -> Words:
     return Words(generation, published, data[8 * layout.BOOT :])
 
 
-def make(path: str, seed: int, boot: bytes) -> None:
+def make(path: str, seed: int, boot: bytes, user: int = -1) -> None:
     """A new file in place of whatever is there; who has the old one mapped keeps that."""
     data = bytearray(layout.HEADER_SIZE)
     data[:8] = layout.MAGIC
     struct.pack_into("<Q", data, 8 * layout.GENERATION, seed)
     data[8 * layout.BOOT : 8 * layout.BOOT + 16] = boot
-    write_file(path, bytes(data))
+    write_file(path, bytes(data), user)
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Complete or not at all, for this user only."""
+def write_file(path: str, data: bytes, user: int = -1) -> None:
+    """Complete or not at all, for this user only, or for `user`."""
     private = f"{path}.made"
-    with _opened(private, os.O_WRONLY | os.O_CREAT | os.O_TRUNC) as descriptor:
+    payload.remove(private)
+    with _opened(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
         os.fchmod(descriptor, 0o600)
         os.write(descriptor, data)
+        if user >= 0:
+            os.fchown(descriptor, user, -1)
     os.rename(private, path)
 
 
 def set_word(path: str, word: int, value: int) -> None:
     """Does nothing where there is no header."""
-    with contextlib.suppress(FileNotFoundError), _opened(path, os.O_WRONLY) as descriptor:
+    with contextlib.suppress(FileNotFoundError, ValueError), _opened(path, os.O_WRONLY) as descriptor:
         os.pwrite(descriptor, struct.pack("<Q", value), 8 * word)
 
 
 def get_word(path: str, word: int) -> int:
     """0 where there is no header, or no such word in it."""
-    with contextlib.suppress(FileNotFoundError), _opened(path, os.O_RDONLY) as descriptor:
+    with contextlib.suppress(FileNotFoundError, ValueError), _opened(path, os.O_RDONLY) as descriptor:
         return int.from_bytes(os.pread(descriptor, 8, 8 * word), "little")
     return 0
+
+
+def open_to_all(path: str) -> None:
+    """Whoever can reach it may read it. Writers give a payload the mode of the header once it has its name
+    and before it is told of: so none is missed, whoever comes first."""
+    with contextlib.suppress(FileNotFoundError, ValueError):
+        for file in (path, layout.payload_file(path, read(path).generation)):
+            with contextlib.suppress(FileNotFoundError, ValueError), _opened(file, os.O_RDONLY) as descriptor:
+                os.fchmod(descriptor, 0o644)
 
 
 def count_up(path: str, word: int) -> None:
@@ -98,8 +113,15 @@ def sleep(path: str, generation: int, seconds: float) -> None:
 
 @contextlib.contextmanager
 def _opened(path: str, how: int) -> Iterator[int]:
-    descriptor = os.open(path, how | _FLAGS, 0o600)
     try:
+        descriptor = os.open(path, how | _FLAGS, 0o600)
+    except OSError as problem:
+        if problem.errno in (errno.ELOOP, errno.ENXIO, errno.EISDIR):
+            raise ValueError("it is no file") from None
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("it is no file")
         yield descriptor
     finally:
         os.close(descriptor)

@@ -59,10 +59,26 @@ class SharedVars:
         made = {name: path, **lost}
         first = min(self._make(one, place) for one, place in made.items())
         known.update(made)
-        groups = folder.grouped(self._folder) if lost else {}
         for place in lost.values():
+            groups = folder.grouped(os.path.dirname(place))
             leftovers.clean(place, groups.get(os.path.basename(place), ()), first + 1)
         return path
+
+    def slot_of(self, name: ports.VarsName, user: int | None) -> str:
+        path = self.slot(name)
+        place = f"{folder.of_user(self._folder, user)}/{folder.slot_file(name)}"
+        if path != place:
+            if user is not None:
+                folder.give(os.path.dirname(place), user)
+            folder.move(path, place, header.read(path).generation)
+            self._known()[name] = place
+            self._look_again(place)
+        return place
+
+    def lend(self, name: ports.VarsName, folder: str) -> str:
+        path = self.slot(name)
+        header.open_to_all(path)
+        return folder + path.removeprefix(self._folder)
 
     def _lost(self, name: ports.VarsName, path: str) -> dict[ports.VarsName, str]:
         """What went with the header of this name: all there was, if the folder is gone."""
@@ -73,9 +89,12 @@ class SharedVars:
 
     def _make(self, name: ports.VarsName, path: str) -> int:
         folder.secure(self._folder)
+        user = folder.user_of(path)
+        if user >= 0:
+            folder.give(os.path.dirname(path), user)
         seed = self._seeds.seed()
         folder.write_name(path, name)
-        header.make(path, seed, self._boot)
+        header.make(path, seed, self._boot, user)
         self._first[name] = seed
         return seed
 
@@ -183,15 +202,22 @@ class SharedVars:
             self._slots = {}
             if os.path.lexists(self._folder):
                 folder.secure(self._folder)
-            for slot, files in folder.grouped(self._folder).items():
-                path = f"{self._folder}/{slot}"
-                name = folder.read_name(path)
-                if not self._is_kept(path, files):
-                    for file in files:
-                        payload.remove(f"{self._folder}/{file}")
-                elif name is not None:
-                    self._slots[name] = path
+            for user in (None, *folder.users(self._folder)):
+                self._slots |= self._found(folder.of_user(self._folder, user))
         return self._slots
+
+    def _found(self, place: str) -> dict[ports.VarsName, str]:
+        """Those in one folder."""
+        found = {}
+        for slot, files in folder.grouped(place).items():
+            path = f"{place}/{slot}"
+            name = folder.read_name(path)
+            if not self._is_kept(path, files):
+                for file in files:
+                    payload.remove(f"{place}/{file}")
+            elif name is not None:
+                found[name] = path
+        return found
 
     def _is_kept(self, path: str, files: Iterable[str]) -> bool:
         """A damaged header is for `read` to report and for `slot` to heal."""
@@ -207,7 +233,7 @@ class SharedVars:
         return True
 
     def _path(self, name: ports.VarsName) -> str:
-        return f"{self._folder}/{folder.slot_file(name)}"
+        return self._known().get(name) or f"{self._folder}/{folder.slot_file(name)}"
 
     def _healed(self, name: ports.VarsName) -> str:
         """The path; a slot that was there and is not is made first."""

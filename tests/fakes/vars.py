@@ -55,6 +55,12 @@ class FakeVars:
             self.slots[name] = FakeSlot(self.mark, first=self.mark)
         return "/fake/vars/" + "-".join((name.namespace, name.scope, name.name)).replace("/", "_")
 
+    def slot_of(self, name: ports.VarsName, user: int | None) -> str:
+        return self.slot(name)
+
+    def lend(self, name: ports.VarsName, folder: str) -> str:
+        return self.slot(name).replace("/fake/vars", folder)
+
     def known(self) -> Sequence[ports.VarsName]:
         return sorted(self.slots)
 

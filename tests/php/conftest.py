@@ -41,6 +41,7 @@ class Slot:
         header[: len(layout.MAGIC)] = layout.MAGIC
         struct.pack_into("<Q", header, 8 * layout.GENERATION, seed)
         path.write_bytes(header)
+        path.chmod(0o600)
 
     def __getitem__(self, word: int) -> int:
         with self.path.open("rb") as header:

@@ -347,3 +347,57 @@ def test_s5_the_shim_clears_the_ready_word(place: Place) -> None:
 def test_the_shim_survives_any_path(path: str) -> None:
     readyword.clear({contract.VARS: path})
     readyword.clear({})
+
+
+# ------------------------------------------------------------------ other users (S8.4)
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may give files to another user")
+OTHER = 65534
+
+
+def test_s8_4_what_is_lent_is_readable_and_so_is_what_is_published_later(place: Place) -> None:
+    worker = place.worker()
+    worker.publish({"a": 1})
+    assert stat.S_IMODE(place.payload().stat().st_mode) == 0o600
+    path = place.vars.lend(NAME, "/proc/self/fd/5")
+    assert path == f"/proc/self/fd/5/{os.path.basename(place.path())}"
+    worker.publish({"a": 2})
+    for file in (Path(place.path()), place.payload()):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o644
+
+
+@as_root
+def test_s8_4_a_slot_moves_to_the_folder_of_who_publishes_in_it(place: Place) -> None:
+    before = place.worker()
+    first = before.publish({"a": 1})
+    theirs = place.vars.slot_of(NAME, OTHER)
+    assert theirs == f"{place.folder}/{OTHER}/{os.path.basename(theirs)}" == place.path()
+    assert {os.stat(file).st_uid for file in (theirs, place.payload(), f"{theirs}.name")} == {OTHER}
+    assert before.epoch != before.seen_epoch, "whoever has it mapped asks again"
+    found = place.vars.read(NAME)
+    assert found is not None
+    assert (found.generation, found.value) == (first, {"a": 1})
+    assert place.controller().known() == [NAME], "a controller that starts finds it there"
+    os.unlink(theirs)
+    assert place.worker().publish({"a": 2}) > first
+    assert os.stat(theirs).st_uid == OTHER, "what is lost is made anew, for the same user"
+    place.vars.remove(NAME)
+    assert os.listdir(place.folder / str(OTHER)) == []
+
+
+@as_root
+@pytest.mark.parametrize("left", ["link", "pipe"])
+def test_s8_4_no_link_of_another_user_is_followed(place: Place, tmp_path: Path, left: str) -> None:
+    theirs = Path(place.vars.slot_of(NAME, OTHER))
+    target = tmp_path / "target"
+    target.write_bytes(b"untouched")
+    target.chmod(0o600)
+    for path in (theirs, Path(f"{theirs}.made"), Path(f"{theirs}.name")):
+        path.unlink(missing_ok=True)
+        path.symlink_to(target) if left == "link" else os.mkfifo(path)
+    place.vars.set_ready(NAME, True)
+    assert place.controller().known() == []
+    place.vars.lend(NAME, "/proc/self/fd/5")
+    assert place.controller().known() == [NAME], "made anew"
+    assert target.read_bytes() == b"untouched"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600

@@ -12,13 +12,15 @@ from controller.core import asking, ensured, kinds, refusals, resolution, runs, 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`owner` is what an ensure is recorded under; `node` the instance that would wait (S3.7)."""
+    """`owner` is what an ensure is recorded under; `node` the instance that would wait (S3.7);
+    `folder` where a worker of another user reaches shared memory (S8.4)."""
 
     namespace: str
     owner: str
     scope: str = ""
     scopes: tuple[str, ...] | None = None
     node: waitgraph.Node | None = None
+    folder: str = ""
 
     def scope_for(self, asked: object) -> str:
         """The scope of a request: as given, else the caller's own. Raises Refusal."""
@@ -72,6 +74,7 @@ def of_request(secret: str, book: books.Book, request: Mapping[str, Any]) -> Cal
         scope=spec.get("scope", ""),
         scopes=None if scopes is None else tuple(scopes),
         node=_node(book, worker, spec),
+        folder=asking.folder(request.get("folder")),
     )
 
 

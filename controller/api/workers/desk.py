@@ -97,7 +97,7 @@ class Desk:
             case "release":
                 return await self._release(caller, request)
             case "list":
-                return {"ok": True, "instances": self._list(caller.namespace)}
+                return {"ok": True, "instances": self._list(caller.namespace, caller.folder)}
             case other:
                 raise refusals.invalid(f"no such op, use ensure, resolve, release or list: {other!r}")
 
@@ -141,7 +141,7 @@ class Desk:
         self._touch(targets)
         self._afresh.start(given_up)
         await self._wait(targets, mode, caller, (deadline, seconds))
-        return {"ok": True, "instances": [self._instance(self._again(target)) for target in targets]}
+        return {"ok": True, "instances": [self._instance(self._again(one), caller.folder) for one in targets]}
 
     async def _wait(
         self,
@@ -222,7 +222,7 @@ class Desk:
         scope = caller.scope_for(request.get("scope"))
         found = self._book.directory(caller.namespace).resolve(scope, name)
         target = awaiting.Target(name, found)
-        instance = self._instance(target)
+        instance = self._instance(target, caller.folder)
         instance |= {"ensured": self._is_wanted(target), "declared": True, "num": found.num}
         return {"ok": True, "instance": instance}
 
@@ -233,18 +233,18 @@ class Desk:
         found = [(directory.resolve(scope, name).key, name) for name in names]
         return {"ok": True, "released": self._collector.release(found, caller.owner)}
 
-    def _list(self, namespace: str) -> list[Answer]:
+    def _list(self, namespace: str, folder: str = "") -> list[Answer]:
         """Everything that is wanted, and what is declared by name."""
         found: list[Answer] = []
         for one in self._book.directory(namespace).sets.values():
             names = self._book.names(one.key) | ({one.name} if one.name is not None else set())
-            found += [self._instance(awaiting.Target(name, one)) for name in sorted(names)]
+            found += [self._instance(awaiting.Target(name, one), folder) for name in sorted(names)]
         return found
 
     def _is_wanted(self, target: awaiting.Target) -> bool:
         return target.name in self._book.names(target.declared.key)
 
-    def _instance(self, target: awaiting.Target) -> Answer:
+    def _instance(self, target: awaiting.Target, folder: str) -> Answer:
         """`vars` is null where nothing is to run under the name."""
         pods = self._book.pods(target)
         obj = self._book.workerset(target.declared.key)
@@ -255,17 +255,18 @@ class Desk:
             "scope": target.declared.scope,
             "set": target.declared.key.name,
             "worker": pods[0]["metadata"]["name"] if pods else target.workers[0],
-            **(self._memory(target) if wanted else {"vars": None}),
+            **(self._memory(target, folder) if wanted else {"vars": None}),
             "ready": awaiting.is_ready(pods),
             "published": awaiting.is_published(pods),
             "pid": awaiting.pid(pods),
             "gate": "" if obj is None else str(parse.ready_gate(obj["spec"])),
         }
 
-    def _memory(self, target: awaiting.Target) -> Answer:
+    def _memory(self, target: awaiting.Target, folder: str) -> Answer:
         """Where it is, and the epoch that this answer is of: it may have moved on when the caller looks."""
-        name = _vars_name(target)
-        return {"vars": self._tools.shared.slot(name), "epoch": self._tools.shared.epoch(name)}
+        name, shared = _vars_name(target), self._tools.shared
+        path = shared.lend(name, folder) if folder else shared.slot(name)
+        return {"vars": path, "epoch": shared.epoch(name)}
 
     def _now(self) -> str:
         return stamps.rfc3339(self._tools.clock.wall())

@@ -1,9 +1,10 @@
-"""Serves the worker socket: bound like the API's, mode 0600, until told to stop; put back if it is lost."""
+"""Serves the worker socket: bound like the API's, until told to stop; put back if it is lost."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 
 from controller.api import server
 from controller.api.workers import desk as desks
@@ -11,14 +12,14 @@ from controller.api.workers import lines
 
 
 class Endpoint:
-    """The worker socket at its path. Connections that are open outlive the loss of the path."""
+    """The worker socket at its paths, each with its mode. Connections outlive the loss of the path."""
 
-    def __init__(self, desk: desks.Desk, path: str) -> None:
+    def __init__(self, desk: desks.Desk, paths: Mapping[str, int]) -> None:
         self.desk = desk
-        self._path = path
+        self._paths = paths
         self._everybody: set[lines.Connection] = set()
-        self._servers: list[asyncio.Server] = []
-        self._identity: tuple[int, int] | None = None
+        self._servers: dict[str, asyncio.Server] = {}
+        self._identities: dict[str, tuple[int, int] | None] = {}
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises `server.SocketProblem`.
@@ -26,32 +27,33 @@ class Endpoint:
         Who still waits loses its connection and asks the next controller; only the end of everything
         (`Desk.close`) is told as such.
         """
-        await self._listen()
         try:
+            for path in self._paths:
+                await self._listen(path)
             await stop.wait()
         finally:
-            for running in self._servers:
+            for running in self._servers.values():
                 running.close()
             self._servers.clear()
             for connection in tuple(self._everybody):
                 connection.close()
-            if server.identity(self._path) == self._identity:
-                os.unlink(self._path)
+            for path, identity in self._identities.items():
+                if server.identity(path) == identity:
+                    os.unlink(path)
 
     async def repair(self) -> None:
-        """Listen at the path again if nothing of ours is there."""
-        if self._servers and server.identity(self._path) != self._identity:
-            before, self._servers = self._servers, []
-            await self._listen()
-            for running in before:
-                running.close()
+        """Listen again at each path where nothing of ours is."""
+        for path, before in tuple(self._servers.items()):
+            if server.identity(path) != self._identities[path]:
+                await self._listen(path)
+                before.close()
 
-    async def _listen(self) -> None:
-        listener = server.bind(self._path)
-        self._identity = server.identity(self._path)
+    async def _listen(self, path: str) -> None:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        listener = server.bind(path, self._paths[path])
+        self._identities[path] = server.identity(path)
         loop = asyncio.get_running_loop()
-        running = await loop.create_unix_server(self._connection, sock=listener)
-        self._servers.append(running)
+        self._servers[path] = await loop.create_unix_server(self._connection, sock=listener)
 
     def _connection(self) -> lines.Connection:
         return lines.Connection(self.desk.answer, self._everybody)

@@ -103,6 +103,10 @@ final class Channel
         if ($run !== false) {
             $request['run'] = $run;
         }
+        $folder = getenv('WORKERSET_VARS_FOLDER');
+        if ($folder !== false) {
+            $request['folder'] = $folder;
+        }
         $this->send(line_of($request) . "\n");
         $until = microtime_steady() + $seconds + self::GRACE;
         do {

@@ -74,6 +74,10 @@ function put(Slot $slot, string $body): void
     }
     $generation++;
     write_payload($slot->path, $generation, $body);
+    $mode = $slot->readable();
+    if ($mode !== 0) {  // a worker of another user may read it
+        quietly(static fn () => chmod("{$slot->path}.$generation", 0600 | $mode));
+    }
     $slot->set_word(GENERATION, $generation);
     $slot->set_word(PUBLISHED, $generation);
     wake($slot->path);

@@ -76,6 +76,12 @@ final class Slot
         return fstat($this->file)['nlink'] > 0;
     }
 
+    /** Who besides its user may read it (S8.4), as bits of a mode: a payload is given the same. */
+    public function readable(): int
+    {
+        return fstat($this->file)['mode'] & 0044;
+    }
+
     public function set_word(int $word, int $value): void
     {
         $this->store($word * 8, $value);

@@ -19,6 +19,10 @@ NOTIFY_SOCKET = "NOTIFY_SOCKET"
 VARS = "WORKERSET_VARS"
 """The header file (`layout.py`) of the name this worker answers to: where it publishes. Background only."""
 
+FOLDER = "WORKERSET_VARS_FOLDER"
+"""Only for a worker of another `user` (S8.4): where it reaches the folder of all slots. What it asks the
+controller carries this as `folder`, and the paths in the answers lead through it."""
+
 LOAD = "WORKERSET_LOAD"
 """The file (`layout.py`) in which the processes of an HTTP worker count their requests (S7.3)."""
 
@@ -62,6 +66,7 @@ RESERVED = frozenset(
         TOKEN,
         NOTIFY_SOCKET,
         VARS,
+        FOLDER,
         LOAD,
         FRANKENPHP_WORKER,
         FRANKENPHP_NAME,

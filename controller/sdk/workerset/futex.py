@@ -1,7 +1,8 @@
 """Sleeping on a word of shared memory: futex(2), and looking now and then where there is none.
 
-The degraded path (`AVAILABLE` false: an unknown machine, no `ctypes`, a kernel that refuses the call)
-sleeps 1 ms and, in an idle hour, up to 20 ms between two looks; nothing else changes.
+The degraded path (`AVAILABLE` false: an unknown machine, no `ctypes`, a kernel that refuses the call; and
+memory of another user, of which `ctypes` gives no address) sleeps 1 ms and, in an idle hour, up to 20 ms
+between two looks; nothing else changes.
 Little-endian machines only, as the whole layout. Standard library only, `ctypes` when first needed.
 """
 
@@ -43,7 +44,7 @@ def sleep(
 
     Returns the nap to hand in the next time, which is for the degraded path alone.
     """
-    if AVAILABLE:
+    if AVAILABLE and not memoryview(memory).readonly:
         failure = _futex(memory, offset, _WAIT, expected & 0xFFFFFFFF, seconds)
         if failure in (0, errno.EAGAIN, errno.EINTR, errno.ETIMEDOUT):
             return FIRST_NAP

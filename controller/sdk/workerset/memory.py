@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from _thread import RLock, get_ident  # `threading` costs a millisecond that nothing else here needs
-from mmap import mmap
+from mmap import ACCESS_READ, mmap
 
 from . import layout
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FUTEX = 8 * layout.GENERATION
 """Where the low half of the word is, in bytes."""
+
+_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
 
 _LOOKS = 4
 """So often a payload may be missing or damaged under one generation before a read gives up."""
@@ -96,7 +98,7 @@ class Slot:
 
     def touch(self) -> None:
         """S6.9: somebody wants this name; for sets with an idle timeout."""
-        if not self.words[layout.TOUCHED]:
+        if not self.words[layout.TOUCHED] and not self.words.readonly:
             self.words[layout.TOUCHED] = 1
 
     def renew(self) -> None:
@@ -225,7 +227,10 @@ class Slot:
         found = os.fstat(descriptor)
         if found.st_size < layout.HEADER_SIZE:
             raise _no_header(self.path, f"it has {found.st_size} of {layout.HEADER_SIZE} bytes")
-        memory = mmap(descriptor, layout.HEADER_SIZE)
+        try:
+            memory = mmap(descriptor, layout.HEADER_SIZE)
+        except PermissionError:
+            memory = mmap(descriptor, layout.HEADER_SIZE, access=ACCESS_READ)
         if memory[:8] != layout.MAGIC:
             raise _no_header(self.path, "it does not begin with the mark of one")
         self.memory = memory
@@ -244,7 +249,11 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 
 def _open(path: str) -> int:
-    return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY)
+    """What another user publishes in can only be read (S8.4)."""
+    try:
+        return os.open(path, os.O_RDWR | _FLAGS)
+    except PermissionError:
+        return os.open(path, os.O_RDONLY | _FLAGS)
 
 
 def _no_header(path: str, why: str) -> Damaged:

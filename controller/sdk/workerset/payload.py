@@ -8,7 +8,7 @@ import zlib
 
 from . import layout
 
-_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
+_FLAGS = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY | os.O_NONBLOCK
 
 
 def seal(body: bytes) -> tuple[int, int]:

@@ -100,7 +100,10 @@ class Place(dict):  # type: ignore[type-arg]
         if slot is None or not slot.words[layout.READY] or slot.words[layout.EPOCH] != slot.seen_epoch:
             return False
         if not slot.words[layout.TOUCHED]:
-            slot.words[layout.TOUCHED] = 1
+            slot.touch()
+            return bool(
+                slot.words[layout.TOUCHED]
+            )  # where it can only be read the controller has to be asked
         return True
 
     # ------------------------------------------------------------------ what was read

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _MOST = 2**63
 """Far above any generation there will be; a word above it is no generation."""
 
+_READABLE = 0o044
+
 _PATIENCE = 1.0
 """Seconds that a publish waits for a deleted run-time folder to be put back."""
 
@@ -47,15 +49,15 @@ def publish(slot: Slot, body: bytes) -> int:
             if found.st_nlink:
                 if not slot.is_mapped(found):
                     slot.attach(descriptor)
-                generation = _publish(slot, body, found.st_size)
+                generation = _publish(slot, body, descriptor)
                 if os.fstat(descriptor).st_nlink:
                     return generation
         finally:
             _let_go(descriptor)
 
 
-def _publish(slot: Slot, body: bytes, size: int) -> int:
-    words = slot.words
+def _publish(slot: Slot, body: bytes, header: int) -> int:
+    words, size = slot.words, os.fstat(header).st_size
     if size < layout.HEADER_SIZE or words[layout.GENERATION] >= _MOST:
         text = "the header of shared memory is damaged: ensure() has it made anew"
         raise ValueError(f"{text}: {slot.path}")
@@ -70,6 +72,9 @@ def _publish(slot: Slot, body: bytes, size: int) -> int:
         return current
     generation = current + 1
     payload.store(slot.path, generation, payload.pack(generation, seal) + body)
+    mode = os.fstat(header).st_mode & _READABLE
+    if mode:  # S8.4: a worker of another user may read it
+        os.chmod(layout.payload_file(slot.path, generation), 0o600 | mode)
     words[layout.GENERATION] = generation
     words[layout.PUBLISHED] = generation
     slot.wake()

@@ -65,6 +65,9 @@ class Call(NamedTuple):
         run = os.environ.get(contract.RUN)
         if run is not None:
             message["run"] = run
+        folder = os.environ.get(contract.FOLDER)
+        if folder is not None:
+            message["folder"] = folder
         if self.waits:
             message["timeout"] = max(0.001, self.left())
         line = _encode(message).encode("ascii") + b"\n"

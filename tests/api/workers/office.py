@@ -104,7 +104,7 @@ class Office:
         world.engine.on_work = lambda: self._soon(loop)
         self._due = False
         self._stop = asyncio.Event()
-        endpoint = serving.Endpoint(self.desk, self.path)
+        endpoint = serving.Endpoint(self.desk, {self.path: 0o600})
         self._serving = asyncio.create_task(endpoint.serve(self._stop))
         await asyncio.sleep(0)
 
