@@ -14,6 +14,7 @@ import idle
 import logs
 import memory
 import reapply
+import rollout
 import sdk
 import serving
 import start
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "logs": logs,
     "vars": vars,
     "serving": serving,
+    "rollout": rollout,
     "autoscale": autoscale,
     "sdk": sdk,
     "ensure": ensure,

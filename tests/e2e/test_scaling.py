@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 
+from benchmarks.load import Load
 from controller.client import resources
 from tests.e2e import web
-from tests.e2e.load import Load
 from tests.e2e.project import Object, Project, wait_gone
 
 APP = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 from collections.abc import Iterable
 from types import ModuleType
@@ -89,6 +90,23 @@ def test_s7_2_a_client_that_is_connected_holds_it_up_until_it_leaves(
         assert around.said() == b"STOPPING=1"
 
 
+def test_s7_2_what_comes_once_it_must_go_is_left_to_the_other_processes(
+    worker: ModuleType, around: Surroundings
+) -> None:
+    """The socket is in an epoll set of this process, whoever made that: a loop written in C hides it."""
+    with socket.create_server(("127.0.0.1", 0)) as server, select.epoll() as mine, select.epoll() as queue:
+        queue.register(server)
+        mine.register(around.notify)
+        respond(worker.asgi.Middleware(app), HTTP)
+        assert around.said() == b"WORKERSET_HANDLE=1"
+        around.stop()
+        assert around.said() == b"STOPPING=1"
+        with socket.create_connection(server.getsockname()):
+            assert queue.poll(0) == []
+            server.accept()[0].close()
+        mine.unregister(around.notify)  # what is no such socket is left alone
+
+
 def test_s3_6_what_fails_in_lifespan_startup_is_told(worker: ModuleType, around: Surroundings) -> None:
     async def fails(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "lifespan.startup.failed", "message": "KeyError"})
@@ -106,6 +124,7 @@ def test_an_application_without_lifespan_is_not_told_about(worker: ModuleType, a
 
     with pytest.raises(ValueError, match="http only"):
         respond(worker.asgi.Middleware(knows_http_only), {"type": "lifespan"})
+    assert around.said() == b"WORKERSET_HANDLE=1"  # it goes on without, and can be asked to go politely
     assert around.is_silent()
 
 

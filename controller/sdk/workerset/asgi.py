@@ -13,7 +13,6 @@ from . import draining, load, places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _thread import LockType
     from collections.abc import Awaitable, Callable, MutableMapping
     from typing import Any
 
@@ -81,6 +80,8 @@ class Middleware:
                 from . import crash
 
                 crash.tell(error)
+            else:
+                _watch()  # an application that knows no lifespan: servers go on without
             raise
 
 
@@ -99,12 +100,11 @@ def _polite(send: Send) -> Send:
 def _watch() -> None:
     state = draining.current
     if not state.watched:
-        state.watch(_stopper())
+        state.watch(_settler())
 
 
-def _stopper() -> Callable[[list[int]], None] | None:
-    """How to stop accepting in this event loop: a client that came later would find itself at a server that
-    ends. Where that is not possible (uvloop keeps its listeners to itself) None, and new ones are served."""
+def _settler() -> Callable[[], None] | None:
+    """Waits for a turn of this event loop; None where it is another kind of loop."""
     import asyncio
 
     try:
@@ -112,20 +112,15 @@ def _stopper() -> Callable[[list[int]], None] | None:
     except RuntimeError:
         return None
 
-    def stop(listening: list[int], stopped: LockType) -> None:
-        try:
-            for number in listening:
-                loop.remove_reader(number)
-        finally:
-            stopped.release()
+    def settle() -> None:
+        """Two turns: in the first, what the kernel had told before may still be accepted."""
+        for _ in range(2):
+            turned = allocate_lock()
+            turned.acquire()
+            try:
+                loop.call_soon_threadsafe(turned.release)
+            except RuntimeError:
+                return  # the loop has ended already
+            turned.acquire(timeout=_PATIENCE_SECONDS)
 
-    def stop_from_thread(listening: list[int]) -> None:
-        stopped = allocate_lock()
-        stopped.acquire()
-        try:
-            loop.call_soon_threadsafe(stop, listening, stopped)
-        except RuntimeError:
-            return  # the loop has ended already
-        stopped.acquire(timeout=_PATIENCE_SECONDS)
-
-    return stop_from_thread
+    return settle

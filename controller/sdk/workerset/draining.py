@@ -1,14 +1,19 @@
 """Leaving politely: what a process of an HTTP set does once it must stop (S7.2).
 
-A thread sleeps on the handle. At its end this process stops accepting where it can, every response says
+A thread sleeps on the handle. At its end this process stops accepting, every response says
 `Connection: close`, and when no connection that was open by then is left, the shim is told, so that
 `stop_signal` need not wait for `drain_timeout`.
+
+Who accepted a moment before the signal would reset: the request is still in the kernel. So the listening
+sockets are taken out of the epoll sets of this process; that works for every event loop, those of C included,
+and the sockets go on for the other processes.
 """
 
 from __future__ import annotations
 
 import _socket
 import os
+import select
 import stat
 import time
 from _thread import start_new_thread
@@ -30,20 +35,19 @@ class Draining:
 
     def __init__(self) -> None:
         self.watched = False
-        self._stop_accepting: Callable[[list[int]], None] | None = None
+        self._settle: Callable[[], None] = _pause
 
-    def watch(self, stop_accepting: Callable[[list[int]], None] | None = None) -> None:
+    def watch(self, settle: Callable[[], None] | None = None) -> None:
         """Take the handle and follow it; again is harmless, and so is a process that has none.
 
-        `stop_accepting` is called in the thread with the listening descriptors, and returns when they are
-        not accepted from any more.
+        `settle` is called in the thread, and returns when what the event loop had been told of is accepted.
         """
         if self.watched:
             return
         self.watched = True
         if not _is_handed_sockets():
             return
-        self._stop_accepting = stop_accepting
+        self._settle = settle or _pause
         try:
             handle = handles.handle().duplicate()
         except (errors.NotAvailable, OSError):
@@ -56,14 +60,35 @@ class Draining:
         self.closing = True
         try:
             listening, _ = connections()
-            if self._stop_accepting is not None:
-                self._stop_accepting(listening)
+            _stop_accepting(listening)
+            self._settle()
             _, left = connections()
             _wait_gone(left)
             if load.current().mark_drained():
                 notify.send(contract.SAY_DRAINED)
         except (errors.NotAvailable, OSError):
             pass  # stop_signal comes after drain_timeout all the same
+
+
+def _pause() -> None:
+    time.sleep(_FIRST_LOOK_SECONDS)
+
+
+def _stop_accepting(listening: list[int]) -> None:
+    """No epoll set of this process tells of these sockets any more (epoll_ctl(2)), whichever thread waits."""
+    for text in os.listdir("/proc/self/fd"):
+        try:
+            if os.readlink(f"/proc/self/fd/{text}") != "anon_inode:[eventpoll]":
+                continue
+            queue = select.epoll.fromfd(os.dup(int(text)))  # it closes what it was made of
+        except OSError:
+            continue
+        for number in listening:
+            try:
+                queue.unregister(number)
+            except OSError:
+                pass  # another's
+        queue.close()
 
 
 def _is_handed_sockets() -> bool:
