@@ -147,7 +147,7 @@ def test_a_pattern_that_matches_nothing_is_told_with_the_nearest_folder() -> Non
 
     made = play(Script(), act)
     assert messages(made, "WatchesNothing") == [
-        "watch: no file matches src/jbos/*.py; the nearest folder there is: src/"
+        "watch: no file matches src/jbos/*.py; the nearest folder there is: src/: did you mean src/jobs/?"
     ]
 
 

@@ -10,11 +10,10 @@ from controller.core import watching
 
 
 class ScriptedFiles:
-    """`there` are the files that exist; `tell` says that some changed; `broken` is raised once."""
+    """`there` are the files that exist, with their text; `broken` is raised once."""
 
     def __init__(self, *there: str) -> None:
-        self.there = there
-        self.folders = {path[:at] for path in there for at, mark in enumerate(path) if mark == "/"}
+        self.there = dict.fromkeys(there, "")
         self.broken: OSError | None = None
         self.wanted: list[watching.Wanted] = []
         self.started = asyncio.Event()
@@ -24,13 +23,7 @@ class ScriptedFiles:
         return self
 
     def nearest(self, root: str, path: str) -> tuple[str, str]:
-        here = ""
-        for part in path.split("/"):
-            deeper = f"{here}/{part}".lstrip("/")
-            if deeper not in self.folders:
-                break
-            here = deeper
-        return here, ""
+        return watching.nearest(path, self._folders_in)
 
     async def follow(self, wanted: watching.Wanted) -> AsyncIterator[ports.FileBatch]:
         self.wanted.append(wanted)
@@ -44,12 +37,32 @@ class ScriptedFiles:
         self.started.set()
         while True:
             batch = await self._told.get()
-            yield batch
+            meant = tuple(one for one in batch.changes if wanted.takes(one.path, ignored=False))
+            if meant or batch.trouble:
+                yield ports.FileBatch(meant, trouble=batch.trouble)
             self._told.task_done()
 
     async def tell(self, *paths: str, how: watching.How = "modified", trouble: str = "") -> None:
         """Returns once it was taken note of."""
-        changes = tuple(ports.FileChange(path, how) for path in paths)
-        self._told.put_nowait(ports.FileBatch(changes, trouble=trouble))
+        self._put(*paths, how=how, trouble=trouble)
         async with asyncio.timeout(10):
             await self._told.join()
+
+    def save(self, path: str, text: str) -> None:
+        before = self.there.get(path)
+        self.there[path] = text
+        if text != before:
+            self._put(path, how="added" if before is None else "modified")
+
+    def remove(self, path: str) -> None:
+        del self.there[path]
+        self._put(path, how="deleted")
+
+    def _put(self, *paths: str, how: watching.How, trouble: str = "") -> None:
+        changes = tuple(ports.FileChange(path, how) for path in paths)
+        self._told.put_nowait(ports.FileBatch(changes, trouble=trouble))
+
+    def _folders_in(self, folder: str) -> list[str]:
+        inside = f"{folder}/" if folder else ""
+        below = [path[len(inside) :] for path in self.there if path.startswith(inside)]
+        return sorted({path.partition("/")[0] for path in below if "/" in path})

@@ -74,18 +74,6 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_what_is_there_is_told_first(root: Path) -> None:
-    async with Watch(root, "src/**/*.py") as watch:
-        assert watch.first.started
-        assert [one.path for one in watch.first.matched] == ["src/a.py", "src/b.py"]
-
-
-async def test_a_saved_file_is_modified(root: Path) -> None:
-    async with Watch(root, "src/**/*.py") as watch:
-        write(root / "src/a.py", "other")
-        assert await watch.next() == [("src/a.py", "modified")]
-
-
 async def test_the_same_content_again_is_no_change(root: Path) -> None:
     async with Watch(root, "src/**/*.py") as watch:
         write(root / "src/a.py", "one")
@@ -283,17 +271,6 @@ async def test_while_git_is_at_work_it_is_waited_for(root: Path) -> None:
         assert await following == [("src/b.py", "modified")]
 
 
-async def test_what_changed_between_two_wishes_is_told(root: Path) -> None:
-    watch = Watch(root, "src/**/*.py")
-    async with watch:
-        pass
-    write(root / "src/a.py", "other")
-    watch.want("src/**/*.py", "notes.txt")
-    async with watch:
-        assert watch.first.started
-        assert await watch.next() == [("src/a.py", "modified")]
-
-
 async def test_without_watches_left_files_are_polled_and_it_is_said(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -331,13 +308,6 @@ async def test_a_file_nobody_may_read_is_told_once(root: Path) -> None:
         (root / "src/a.py").mkdir()
         assert await watch.next() == [("src/a.py", "deleted")]
         await watch.nothing_before()
-
-
-def test_the_nearest_folder_of_a_path(root: Path) -> None:
-    files = follow.LocalFiles(clock.SystemClock())
-    assert files.nearest(str(root), "scr/jobs") == ("", "src")
-    assert files.nearest(str(root), "src/jobs") == ("src", "")
-    assert files.nearest(str(root), "src") == ("src", "")
 
 
 async def test_cancelling_leaves_nothing_behind(root: Path) -> None:
