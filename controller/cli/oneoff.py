@@ -1,4 +1,8 @@
-"""`run`: one command in a set's environment, or the project's, in place of this process; no controller."""
+"""`run`: one command in a set's environment, or the project's, in place of this process.
+
+No controller is needed. One that runs is asked for a set that no manifest of the project declares: it was
+applied from another folder, or through the API. What manifests say goes first, as they are newer.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ import json
 
 from controller import ports, settings
 from controller.cli import common, errors, manifests, objects
+from controller.client import errors as client_errors
+from controller.client import resources
 from controller.core import parse, spec
 from controller.runtime import envfile, environment, specs
 from controller.sdk.workerset import contract
@@ -25,10 +31,10 @@ TAKES_COMMAND = True
 
 DESCRIPTION = """
 Runs the command behind -- once, with what processes of a set get: env, env_files, working_dir, user, umask,
-nice, and the limits on memory and open files. Manifests are read from the project's files; no controller is
-asked, started or needed. The command takes this one's place: exit code, signals and the terminal are its own.
-Without --set it gets the project's base environment, in the current folder. It is no worker: it has no
-handle, and workerset.available() is false.
+nice, and the limits on memory and open files. Manifests are read from the project's files; a controller that
+runs is asked only for a set that they do not declare, and none is started or needed. The command takes this
+one's place: exit code, signals and the terminal are its own. Without --set it gets the project's base
+environment, in the current folder. It is no worker: it has no handle, and workerset.available() is false.
 """
 
 EXAMPLES = """
@@ -38,7 +44,7 @@ EXAMPLES = """
 """
 
 EXIT_CODES = {
-    1: "the manifests are not valid, or have no such set (else: the command's own exit code)",
+    1: "the manifests are not valid, or nobody knows of such a set (else: the command's own exit code)",
     126: "the command cannot be executed, or its surroundings cannot be made",
     127: "the command was not found",
 }
@@ -72,24 +78,49 @@ def run(args: argparse.Namespace, context: Context) -> int:
 
 
 def _template(args: argparse.Namespace, context: Context) -> spec.Template:
-    """That of the set, from the manifests as they are now."""
-    items = manifests.load(
-        context,
-        args.files or manifests.default_paths(context),
-        recursive=args.recursive or not args.files,
-        namespace=args.namespace,
-        undone="run",
-    )
+    """That of the set, from the manifests as they are now; else as the running controller has it."""
     wanted = context.namespace(args), args.set
-    for item in items:
-        if objects.key(item.object) == wanted:
-            return parse.parse_workerset(item.object).template
+    paths = args.files or _own_manifests(context)
+    items = (
+        manifests.load(
+            context,
+            paths,
+            recursive=args.recursive or not args.files,
+            namespace=args.namespace,
+            undone="run",
+        )
+        if paths
+        else []
+    )
+    found = [item.object for item in items if objects.key(item.object) == wanted]
+    if not found and not args.files:
+        found = _applied(context, *wanted)
+    if found:
+        return parse.parse_workerset(found[0]).template
     keys = [objects.key(item.object) for item in items]
     known = sorted(name for namespace, name in keys if namespace == wanted[0])
     raise errors.CliError(
         f"no manifest declares a set {args.set} in namespace {wanted[0]}",
         f"there are: {', '.join(known) or 'none'}",
     )
+
+
+def _own_manifests(context: Context) -> list[str]:
+    try:
+        return manifests.default_paths(context)
+    except errors.CliError:
+        return []
+
+
+def _applied(context: Context, namespace: str, name: str) -> list[dict[str, Any]]:
+    """A set that was applied from elsewhere; none without a controller that knows it."""
+    client = context.running_client()
+    if client is None:
+        return []
+    try:
+        return [client.request("GET", resources.WORKERSETS.path(namespace, name)).json()]
+    except client_errors.ApiError:
+        return []
 
 
 def _base(context: Context) -> dict[str, str]:

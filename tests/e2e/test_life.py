@@ -100,3 +100,16 @@ def test_a_lost_guardian_is_an_event(project: Project) -> None:
     (event,) = project.events(project.root.name)
     assert (event["reason"], event["type"]) == ("GuardianLost", "Warning")
     assert "GuardianLost" in project.ctl("events").stdout
+
+
+def test_a_one_off_of_a_set_that_no_manifest_declares_asks_the_controller(project: Project) -> None:
+    project.declare("web", command=["sleep", "1000"], env={"A": "applied"}, working_dir="jobs")
+    project.write("jobs/.keep", "")
+    (project.root / "manifests").rename(project.root / "elsewhere")
+    project.ctl("apply", "-f", "elsewhere")
+    done = project.ctl("run", "--set", "web", "--", "sh", "-c", "echo $A; pwd")
+    assert done.stdout == f"applied\n{project.root}/jobs\n"
+    project.declare("web", command=["sleep", "1000"], env={"A": "newer"})
+    assert project.ctl("run", "--set", "web", "--", "sh", "-c", "echo $A").stdout == "newer\n"
+    missing = project.ctl("run", "--set", "other", "--", "env", code=1)
+    assert "no manifest declares a set other" in missing.stderr
