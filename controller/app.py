@@ -21,7 +21,7 @@ from controller.api import application, server, services
 from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
-from controller.core import errors, kinds, notes, tallies
+from controller.core import conditions, errors, kinds, notes, tallies
 from controller.engine import engine, loop, metering, probed, reserving, watching
 from controller.files import follow
 from controller.manifest import reader, schema
@@ -106,10 +106,13 @@ class Controller:
         self._files = follow.LocalFiles(self._clock)
         self._sources = watching.SourceWatch(self._engine, kept, self._runtime, self._files, paths.root)
         self._gateway = gateway.Gateway(paths, kept, self._clock, self._tell)
-        self._control.more_conditions = self._gateway.conditions
+        self._control.more_conditions = self._more_conditions
         self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.services, self._api, self._workers = self._endpoints()
         self._control.on_shutdown = self._workers.desk.close
+
+    def _more_conditions(self) -> tuple[conditions.Condition, ...]:
+        return (*self._gateway.conditions(), reserving.condition(self._budget))
 
     async def run(self, watch_signals: WatchSignals) -> int:
         watch_signals(self._stop.set, self._drain.set)

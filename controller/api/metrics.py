@@ -109,7 +109,7 @@ def _of_sets(sets: Iterable[kinds.Object]) -> Iterator[Any]:
     for one in sets:
         labels = (*_key(one)[:1], one["spec"].get("scope", ""), one["metadata"]["name"])
         listed = fields.mapping(one.get("status")).get("instances") or ()
-        desired[labels] = max(deployments.declared_num(one["spec"]), len(listed))
+        desired[labels] = max(deployments.wanted_num(one), len(listed))
         states[*labels, fields.mapping(one.get("status")).get("state") or "Starting"] = 1
     yield _gauge(
         "workers_desired", "Workers that are wanted of a set, ensured names included.", _SET, desired

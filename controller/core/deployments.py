@@ -35,7 +35,7 @@ def deployment(workerset: kinds.Object, history: Sequence[kinds.Object]) -> kind
             ],
         },
         "spec": {
-            "replicas": declared_num(workerset["spec"]),
+            "replicas": wanted_num(workerset),
             "selector": {"matchLabels": selector(meta)},
             "template": template(meta, workerset["spec"]),
             "strategy": {"type": "RollingUpdate"},
@@ -57,7 +57,7 @@ def replica_sets(workerset: kinds.Object, history: Sequence[kinds.Object]) -> li
     current: str = status.get("currentRevision") or ""
     if current != declared:
         shares[current] = (max(0, alive - updated), max(0, ready - updated))
-    wanted = {declared: declared_num(workerset["spec"])}
+    wanted = {declared: wanted_num(workerset)}
     return [
         _replica_set(workerset, one, wanted.get(name := one["metadata"]["name"], 0), shares.get(name, (0, 0)))
         for one in history
@@ -109,6 +109,12 @@ def declared_num(declared: dict[str, Any]) -> int:
     if isinstance(num, int) and not isinstance(num, bool):
         return num
     return 0 if declared.get("background") is True else 1
+
+
+def wanted_num(workerset: kinds.Object) -> int:
+    """What is declared, or what an HTTP set was scaled to (S7.3)."""
+    scaled = fields.mapping(fields.mapping(workerset.get("status")).get("scaling")).get("target")
+    return max(declared_num(workerset["spec"]), scaled if isinstance(scaled, int) else 0)
 
 
 def uid(meta: dict[str, Any]) -> str:

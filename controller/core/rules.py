@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from controller.core import addresses, errors, foreign, graph, kinds
+from controller.core import addresses, errors, foreign, graph, kinds, proberules
 from controller.core.objectrules import RESERVED_ENV, RESERVED_PREFIXES, object_problems
 
 __all__ = [
@@ -29,7 +30,10 @@ __all__ = [
 
 ADDRESS = "address:"
 
-_BETWEEN = ("background", "scope", "name", "listen", "port", "depends_on", "instances")
+_BETWEEN = (
+    *("background", "scope", "name", "listen", "port", "depends_on", "instances"),
+    *("probe_port", "num", "max_threads"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ def outline(obj: kinds.Object) -> kinds.Object:
 
 def claims(obj: kinds.Object) -> tuple[str, ...]:
     """The exclusive things a live set holds in its namespace: a worker name or catch-all place, addresses."""
-    return tuple(claim for claim, _ in _claims(obj))
+    return tuple(dict.fromkeys(claim for claim, _ in _claims(obj)))
 
 
 def instance_claims(obj: kinds.Object) -> dict[str, str]:
@@ -126,6 +130,17 @@ def _claims(obj: kinds.Object) -> Iterator[tuple[str, errors.Path]]:
             yield f"{ADDRESS}{one}", ("spec", "listen", place)
     if "port" in declared:
         yield f"{ADDRESS}127.0.0.1:{declared['port']}", ("spec", "port")
+    first = declared.get("probe_port")
+    if isinstance(first, int):
+        for port in range(first, min(first + _processes(declared), proberules.LAST_PORT + 1)):
+            yield f"{ADDRESS}127.0.0.1:{port}", ("spec", "probe_port")
+
+
+def _processes(declared: Mapping[str, Any]) -> int:
+    """How many the set may run, but for the moments in which it rolls."""
+    num: int = declared.get("num", 0 if declared.get("background") else 1)
+    most: int = declared.get("max_threads", num)
+    return max(num, most)
 
 
 def _collisions(docs: Sequence[kinds.Object], namespace: str) -> Iterator[SetProblem]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from controller import ports, settings
 from controller.core import budget, kinds
+from controller.core.conditions import Condition
 from controller.sdk.workerset import contract
 
 SETTING = "max-processes"
@@ -36,6 +37,19 @@ def follow(store: ports.Store, limit: int | None) -> budget.Ledger:
         ledger.put(_key(obj), obj)
     store.subscribe(heard)
     return ledger
+
+
+def condition(ledger: budget.Ledger) -> Condition:
+    """A limit that was lowered stops nothing that runs: it is said instead."""
+    limit, reserved = ledger.limit, ledger.reserved
+    if limit is None or reserved <= limit:
+        return Condition("ProcessesFit", True, "Fits", "")
+    message = (
+        f"max_processes is exceeded by {reserved - limit}: the sets may need {reserved}, the limit is {limit}"
+        "; nothing is stopped, and no set gets more; lower num, or raise the limit, after workerctl down: "
+        f"workerctl up -d --max-processes {reserved}"
+    )
+    return Condition("ProcessesFit", False, "TooMany", message)
 
 
 def _key(obj: kinds.Object) -> kinds.Key:

@@ -52,6 +52,15 @@ def test_a_set_shows_as_a_deployment(api: Api) -> None:
     assert shown["metadata"]["ownerReferences"][0]["uid"] == made["metadata"]["uid"]
 
 
+def test_s7_3_a_set_that_was_scaled_by_its_traffic_shows_how_many_are_wanted(api: Api) -> None:
+    api.create("web", WEB)
+    status(api, "web", replicas=3, readyReplicas=2, updatedReplicas=3, scaling={"target": 3})
+    assert api.get(f"{DEPLOYMENTS}/web").json()["spec"]["replicas"] == 3
+    assert api.get(DEPLOYMENTS, accept=TABLE).json()["rows"][0]["cells"][:3] == ["web", "2/3", 3]
+    assert api.patch(f"{DEPLOYMENTS}/web", {"spec": {"replicas": 3}}).code == 200
+    assert spec_of(api, "web")["num"] == 2
+
+
 def test_deployments_are_in_no_category(api: Api) -> None:
     assert not kinds.DEPLOYMENTS.categories
     assert not kinds.REPLICA_SETS.categories

@@ -133,6 +133,26 @@ def test_s1_2_two_sets_on_one_address_also_across_namespaces() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "meets"),
+    [
+        ({"probe_port": 9000, "num": 3}, {"probe_port": 9002}, "127.0.0.1:9002"),
+        ({"probe_port": 9000, "num": 3}, {"probe_port": 9003}, ""),
+        ({"probe_port": 9000, "max_threads": 3}, {"probe_port": 9002}, "127.0.0.1:9002"),
+        ({"listen": [9004]}, {"probe_port": 9001, "num": 4}, "127.0.0.1:9004"),
+        ({"probe_port": "unix"}, {"probe_port": "unix"}, ""),
+    ],
+)
+def test_s1_2_ports_for_probes_are_a_sets_own(
+    first: dict[str, Any], second: dict[str, Any], meets: str
+) -> None:
+    problems = rules.document_set_problems([make("a", **first), make("b", **second)])
+    assert [one.problem.detail for one in problems] == (
+        [f"a already uses the address {meets}"] if meets else []
+    )
+    assert all(one.problem.field == "spec.probe_port" for one in problems)
+
+
 def test_s1_2_dependency_cycles_by_set_and_by_worker_name() -> None:
     sets = [
         make("a", depends_on=["b"]),

@@ -26,3 +26,12 @@ def test_s7_4_a_limit_is_kept_through_kills_and_ends_and_can_be_taken_away(proje
     assert "exceeded by 1" in project.ctl("up", "-d", code=1).stderr
     project.ctl("up", "-d", "--max-processes", "0")
     project.wait_state("second", "Ready")
+    assert project.troubles() == {}
+    project.ctl("down")
+    project.ctl("up", "-d", "--max-processes", "3")
+    project.wait_state("second", "Ready")
+    (said,) = project.wait_troubles("ProcessesFit").values()
+    assert said.startswith(
+        "max_processes is exceeded by 1: the sets may need 4, the limit is 3; nothing is stopped"
+    )
+    assert "max_processes is exceeded by 1" in project.ctl("status", code=None).stdout
