@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 from controller import ports
 from controller.api import call as calls
@@ -12,11 +13,20 @@ from controller.core import errors, kinds, varmaps
 _PUBLISHED = "it is what a worker has published, only the worker changes it; read it with workerctl vars get"
 
 
+LOOK_SECONDS = 0.5
+"""How late a watch may tell of a publish: workers write to shared memory, which wakes nobody here."""
+
+_LISTINGS = 16
+
+Generations = dict[ports.VarsName, int]
+
+
 class Reader:
-    """What is stored, and among it what is published now. A watch tells of what is stored."""
+    """What is stored, and among it what is published now."""
 
     def __init__(self, store: ports.Store, shared: ports.Vars) -> None:
         self._store, self._shared = store, shared
+        self._listings: dict[int, Generations] = {}
 
     def find(self, resource: kinds.Resource, key: kinds.Key, /) -> kinds.Object | None:
         if not varmaps.is_reserved(key.name):
@@ -28,6 +38,7 @@ class Reader:
         self, resource: kinds.Resource, namespace: str | None = None, /
     ) -> tuple[Sequence[kinds.Object], int]:
         stored, version = self._store.list(resource, namespace)
+        self._remember(version)
         known = (one for one in self._shared.known() if namespace in (None, one.namespace))
         published = [shown for one in known if (shown := self._shown(one)) is not None]
         return sorted([*stored, *published], key=_place), version
@@ -35,7 +46,40 @@ class Reader:
     def watch(
         self, resource: kinds.Resource, namespace: str | None = None, /, *, since: int | None = None
     ) -> ports.Subscription:
-        return self._store.watch(resource, namespace, since=since)
+        stored = self._store.watch(resource, namespace, since=since)
+        version = self._store.version() if since is None else since
+        known = self._listings.get(version, {})
+        return _Watch(
+            stored,
+            self,
+            {name: known[name] for name in known if namespace in (None, name.namespace)},
+            namespace,
+        )
+
+    def generations(self, namespace: str | None) -> Generations:
+        """Of what is published now."""
+        names = (one for one in self._shared.known() if namespace in (None, one.namespace))
+        return {one: generation for one in names if (generation := self._shared.generation(one))}
+
+    def told(self, name: ports.VarsName, before: int, now: int) -> ports.Change | None:
+        """What became of a name, as the watch event of its ConfigMap."""
+        version = self._store.version()
+        if not now:
+            gone = varmaps.build((name.namespace, name.scope, name.name), before, 0.0, {})
+            return ports.Change("DELETED", kinds.CONFIG_MAPS, gone, gone, version)
+        shown = self._shown(name)
+        if shown is None:
+            return None
+        if before:
+            return ports.Change("MODIFIED", kinds.CONFIG_MAPS, shown, shown, version)
+        return ports.Change("ADDED", kinds.CONFIG_MAPS, shown, None, version)
+
+    def _remember(self, version: int) -> None:
+        """What was published when a version was first listed: a watch from there tells what came after it."""
+        if version not in self._listings:
+            self._listings[version] = self.generations(None)
+            while len(self._listings) > _LISTINGS:
+                del self._listings[next(iter(self._listings))]
 
     def _shown(self, name: ports.VarsName) -> kinds.Object | None:
         place = (name.namespace, name.scope, name.name)
@@ -46,6 +90,48 @@ class Reader:
         if found is None:
             return None
         return varmaps.build(place, found.generation, found.published_wall, found.value)
+
+
+class _Watch:
+    """Changes of what is stored, and of what is published beside them: looked for while somebody watches."""
+
+    def __init__(
+        self, stored: ports.Subscription, reader: Reader, known: Generations, namespace: str | None
+    ) -> None:
+        self._stored, self._reader, self._known, self._namespace = stored, reader, known, namespace
+
+    def close(self) -> None:
+        self._stored.close()
+
+    async def __aiter__(self) -> AsyncIterator[Sequence[ports.Change]]:
+        batches = aiter(self._stored)
+        reading: asyncio.Task[Sequence[ports.Change] | None] | None = None
+        try:
+            while True:
+                if told := self._published():
+                    yield told
+                reading = reading or asyncio.create_task(_next(batches))
+                await asyncio.wait((reading,), timeout=LOOK_SECONDS)
+                if reading.done():
+                    batch, reading = reading.result(), None
+                    if batch is None:
+                        return
+                    yield batch
+        finally:
+            if reading is not None:
+                reading.cancel()
+
+    def _published(self) -> list[ports.Change]:
+        """What is new since the last look."""
+        before, now = self._known, self._reader.generations(self._namespace)
+        self._known = now
+        changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+        told = (self._reader.told(name, before.get(name, 0), now.get(name, 0)) for name in changed)
+        return [one for one in told if one is not None]
+
+
+async def _next(batches: AsyncIterator[Sequence[ports.Change]]) -> Sequence[ports.Change] | None:
+    return await anext(batches, None)
 
 
 def _place(obj: kinds.Object) -> tuple[str, str]:

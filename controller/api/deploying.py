@@ -31,6 +31,12 @@ async def patch(call: calls.Call) -> replies.Sendable:
     """Strategic merge patches too: clients write compiled-in kinds with them."""
     registry.require(call.served, "patch")
     body = await call.body()
+    if call.content_type == writing.APPLY:
+        raise errors.MethodNotAllowed(
+            f"server-side apply is not supported on {call.resource.qualified} ({call.served.instead})",
+            kind=call.resource.plural,
+            group=call.resource.group,
+        )
     if call.content_type not in _PATCHES:
         raise bodies.unsupported(call.content_type, _PATCHES)
     change = bodies.parse_json(body)

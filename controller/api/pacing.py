@@ -20,7 +20,7 @@ class Pace:
     def __init__(self, seconds: float = TICK_SECONDS) -> None:
         self._seconds = seconds
         self._tick: asyncio.Event | None = None
-        self._chunks: dict[Hashable, tuple[int, int, bytes]] = {}
+        self._chunks: dict[Hashable, tuple[ports.Change, ports.Change, bytes]] = {}
 
     async def tick(self) -> None:
         """Until the next one, which everybody who waits meanwhile shares."""
@@ -41,9 +41,9 @@ class Pace:
         batch: Sequence[ports.Change],
         make: Callable[[Sequence[ports.Change]], bytes],
     ) -> bytes:
-        """What `make` makes of a batch; made once for all with the same question and batch."""
-        first, last = batch[0].version, batch[-1].version
+        """What `make` makes of a batch; made once for all who ask the same of the same changes."""
+        first, last = batch[0], batch[-1]
         found = self._chunks.get(question)
-        if found is None or found[:2] != (first, last):
+        if found is None or found[0] is not first or found[1] is not last:
             found = self._chunks[question] = (first, last, make(batch))
         return found[2]

@@ -61,7 +61,7 @@ SERVED = (
         (("status", ("get",)), ("log", ("get",)), *((name, ("create", "get")) for name in sorted(STREAMS))),
         "a Pod is a worker of a WorkerSet: change the WorkerSet, or delete the Pod to restart the worker",
     ),
-    Served(kinds.EVENTS, (*READ, "delete"), instead="Events are written by the controller"),
+    Served(kinds.EVENTS, (*READ, *WRITE), instead="delete Events one by one, by name"),
     Served(
         kinds.NAMESPACES, (*READ, *WRITE), (("status", ("get",)),), "delete namespaces one by one, by name"
     ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from controller.api import bodies, configmaps, namespaces, options, present, registry, replies
 from controller.api import call as calls
-from controller.core import admission, errors, fields, kinds, patch
+from controller.core import admission, errors, eventrules, fields, kinds, patch
 
 MERGE = "application/merge-patch+json"
 JSON_PATCH = "application/json-patch+json"
@@ -25,7 +25,7 @@ async def create(call: calls.Call) -> replies.Sendable:
     dry_run = options.is_dry_run(call.query)
     body = await call.body()
     given = bodies.parse_object(body, call.content_type, call.services.load_yaml)
-    obj = named(call, placed(call, given))
+    obj = _completed(call, named(call, placed(call, given)))
     outcome = admit_create(call, obj, options.of_write(call))
     stored = outcome.object if dry_run else store_new(call, outcome.object)
     return present.single(call, stored, code=201, warnings=outcome.warnings)
@@ -53,6 +53,7 @@ async def patch_object(call: calls.Call) -> replies.Sendable:
 def _replace(call: calls.Call, live: kinds.Object, new: kinds.Object, *, dry_run: bool) -> replies.Reply:
     if call.resource == kinds.NAMESPACES:
         new = namespaces.kept(live, new)
+    new = _completed(call, new)
     outcome = admission.admit_update(call.resource, live, new, options.of_write(call), call.services.schema)
     return settled(call, live, outcome, dry_run=dry_run)
 
@@ -62,6 +63,7 @@ def _apply(call: calls.Call, body: bytes, *, dry_run: bool) -> replies.Reply:
     config = placed(call, bodies.must_be_object(bodies.parse_yaml(body, call.services.load_yaml)))
     if call.resource == kinds.NAMESPACES:
         config = namespaces.declared(config)
+    config = _completed(call, config)
     write = options.of_write(call, "Apply")
     live = call.services.store.find(call.resource, call.key)
     if live is None:
@@ -144,6 +146,16 @@ def named(call: calls.Call, obj: kinds.Object) -> kinds.Object:
     if metadata.get("name") or not base or not isinstance(base, str):
         return obj
     return {**obj, "metadata": {**metadata, "name": base[:_LONGEST_BASE] + call.services.ids.suffix()}}
+
+
+def _completed(call: calls.Call, obj: kinds.Object) -> kinds.Object:
+    """An Event with what its client leaves out, and the label by which it is forgotten in time."""
+    if call.resource != kinds.EVENTS:
+        return obj
+    about = fields.mapping(obj.get("involvedObject"))
+    key = kinds.Key(call.key.namespace, str(about.get("name", "")))
+    pod = call.services.store.find(kinds.PODS, key) if about.get("kind") == kinds.PODS.kind else None
+    return eventrules.completed(obj, eventrules.owner_label(obj, pod), call.services.now())
 
 
 def _require_place(call: calls.Call, name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from controller.core import ensured, errors, fields, kinds, metadata
+from controller.core import ensured, errors, eventrules, fields, kinds, metadata
 
 
 class SchemaPort(Protocol):
@@ -142,7 +142,9 @@ def _shown(value: Any) -> str:
 def _schema_problems(
     resource: kinds.Resource, obj: kinds.Object, schema: SchemaPort | None
 ) -> list[errors.FieldProblem]:
-    """Only our own kind has a schema; the others are Kubernetes' own and pass as they are."""
+    """Only our own kind has a schema; of Kubernetes' own, Events are judged, the others pass as they are."""
+    if resource == kinds.EVENTS:
+        return eventrules.problems(obj)
     if schema is None or resource != kinds.WORKERSETS:
         return []
     return list(schema.problems(obj))

@@ -20,6 +20,7 @@ class EventWriter:
         self._store = store
         self._settings = settings
         self._index: dict[kinds.Key, dict[str, float]] = {}
+        store.subscribe(self._heard)
 
     def load(self) -> None:
         """Index what is stored already."""
@@ -47,6 +48,23 @@ class EventWriter:
             known.pop(name, None)
             known[name] = wall
         self._prune(key.namespace, known, wall)
+
+    def _heard(self, change: ports.Change) -> None:
+        """Whoever wrote it, clients too: it counts among those of its owner."""
+        if change.resource != kinds.EVENTS:
+            return
+        meta = change.object["metadata"]
+        owner = (meta.get("labels") or {}).get(kinds.LABEL_SET)
+        if owner is None:
+            return
+        place = kinds.Key(meta["namespace"], owner)
+        self._index.get(place, {}).pop(meta["name"], None)
+        if self._store.find(kinds.EVENTS, kinds.Key(meta["namespace"], meta["name"])) is None:
+            return
+        known = self._index.setdefault(place, {})
+        known[meta["name"]] = notes.wall_of(str(change.object.get("lastTimestamp")))
+        if change.type == "ADDED":
+            self._prune(meta["namespace"], known, notes.wall_of(str(meta.get("creationTimestamp"))))
 
     def forget(self, namespace: str) -> None:
         """The namespace is gone, and its Events with it."""

@@ -261,4 +261,5 @@ def test_the_patches_a_deployment_takes_are_those_that_are_documented(api: Api) 
     formats = document["paths"][path]["patch"]["requestBody"]["content"]
     assert set(formats) == {STRATEGIC, JSON_PATCH, MERGE}
     refused = api.patch(f"{DEPLOYMENTS}/web?fieldManager=me", {"kind": "Deployment"}, APPLY)
-    assert refused.code == 415
+    assert refused.code == 405
+    assert "create and delete the WorkerSet" in refused.json()["message"]

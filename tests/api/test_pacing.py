@@ -9,9 +9,11 @@ from controller import ports
 from controller.api import pacing
 from controller.core import kinds
 
+CHANGES = [ports.Change("MODIFIED", kinds.WORKERSETS, {}, None, version) for version in range(4)]
+
 
 def batch(*versions: int) -> list[ports.Change]:
-    return [ports.Change("MODIFIED", kinds.WORKERSETS, {}, None, version) for version in versions]
+    return [CHANGES[version] for version in versions]
 
 
 def test_one_chunk_is_made_for_all_with_the_same_question():

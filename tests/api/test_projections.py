@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller import ports
+from controller.api import configmaps
 from controller.core import kinds, varmaps
 from tests.api.driver import MERGE, TABLE, Api
 
@@ -48,6 +49,37 @@ def test_published_vars_are_a_config_map(api: Api) -> None:
     assert shown["metadata"]["annotations"]["workerset.dev/worker-name"] == "mailbox"
     found = api.get(f"{MAPS}?labelSelector=workerset.dev/published-vars").json()["items"]
     assert found == [shown]
+
+
+def test_published_vars_are_watched(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a list on, nothing is missed: what comes, what changes, what goes, and what is stored beside."""
+    monkeypatch.setattr(configmaps, "LOOK_SECONDS", 0.001)
+    name, slot = publish(api), ports.VarsName("default", "", "mailbox")
+    version = api.get(MAPS).json()["metadata"]["resourceVersion"]
+    api.vars.publish(slot, {"count": 4})
+    watch = api.stream(f"{MAPS}?watch=true&resourceVersion={version}")
+    word, shown = watch.event()
+    assert (word, shown["data"]) == ("MODIFIED", {"count": "4"})
+    other = publish(api, "other")
+    assert watch.events(1) == [("ADDED", other)]
+    api.send("POST", MAPS, config_map("one"))
+    assert watch.events(1) == [("ADDED", "one")]
+    api.vars.remove(slot)
+    assert watch.events(1) == [("DELETED", name)]
+    watch.hang_up()
+
+
+def test_a_watch_of_published_vars_begins_with_what_is_there_and_selects(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configmaps, "LOOK_SECONDS", 0.001)
+    name = publish(api)
+    api.send("POST", MAPS, config_map("one"))
+    watch = api.stream(f"{MAPS}?watch=true&labelSelector=workerset.dev/published-vars")
+    assert watch.events(1) == [("ADDED", name)]
+    api.vars.publish(ports.VarsName("default", "", "mailbox"), {"count": 4})
+    assert watch.events(1) == [("MODIFIED", name)]
+    watch.hang_up()
 
 
 def test_vars_of_two_scopes_are_two_config_maps(api: Api) -> None:

@@ -325,7 +325,7 @@ def test_scale_as_a_table(api: Api):
         ("PUT", f"{PODS}/web-0"),
         ("PATCH", f"{PODS}/web-0"),
         ("DELETE", SETS),
-        ("POST", "/api/v1/namespaces/default/events"),
+        ("DELETE", "/api/v1/namespaces/default/events"),
         ("DELETE", "/apis/apps/v1/namespaces/default/controllerrevisions/x"),
         ("PATCH", "/apis/apps/v1/namespaces/default/controllerrevisions/x"),
         ("PUT", "/api/v1/namespaces/default/status"),

@@ -28,6 +28,15 @@ def operating(door: Cluster, log: Path) -> Iterator[None]:
             operator.wait(30)
 
 
+def first_event(door: Cluster, reason: str) -> str:
+    """kubectl's line of it; it may be posted a moment later."""
+    with door.popen("get", "events", "-w", "--no-headers", f"--field-selector=reason={reason}") as kubectl:
+        assert kubectl.stdout is not None
+        line = kubectl.stdout.readline()
+        kubectl.kill()
+    return line
+
+
 def test_an_operator_creates_updates_and_deletes(door: Cluster):
     log = door.project.root / "kopf.log"
     sets = resources.WORKERSETS
@@ -40,6 +49,7 @@ def test_an_operator_creates_updates_and_deletes(door: Cluster):
         )
         assert resized["metadata"]["annotations"]["resized"] == "1 to 2"
         assert "kopf.zalando.org/KopfFinalizerMarker" in resized["metadata"]["finalizers"]
+        assert "from 1 to 2" in first_event(door, "Resized")
         door.out("delete", "ws", "operated")
     said = log.read_text()
     assert "farewell operated" in said
