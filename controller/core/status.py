@@ -69,6 +69,21 @@ class Asked:
     scale: Mapping[str, Any] | None = None
 
 
+_OWN = frozenset(
+    {
+        "addresses",
+        "conditions",
+        "currentRevision",
+        "instances",
+        "message",
+        "observedGeneration",
+        "readyReplicas",
+    }
+    | {"replicas", "restarts", "scaling", "selector", "state", "updatedReplicas"}
+)
+"""Keys of the status that are the controller's; operators keep their own beside them."""
+
+
 def compute(
     obj: kinds.Object,
     facts: worker.SetFacts,
@@ -76,11 +91,12 @@ def compute(
     asked: Asked,
     now: worker.Moment,
 ) -> dict[str, Any]:
-    """The whole `status`, equal to the stored one when nothing has changed."""
+    """The whole `status`, equal to the stored one when nothing has changed. What others keep there stays."""
     previous = obj.get("status") or {}
     tally = counts.count(views, facts.template_hash, asked.wanted)
     word, message = _word(facts, tally, asked)
     return {
+        **{key: value for key, value in previous.items() if key not in _OWN},
         **({"addresses": listening.shown(facts.sockets)} if facts.sockets else {}),
         **({"scaling": dict(asked.scale)} if asked.scale else {}),
         "observedGeneration": facts.generation,

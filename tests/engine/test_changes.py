@@ -197,3 +197,13 @@ def test_reapplying_what_is_declared_writes_nothing() -> None:
     made.engine.refresh([WEB])
     made.run_for(60)
     assert made.store.version() == version
+
+
+def test_what_others_keep_in_the_status_stays() -> None:
+    made = world(num=1)
+    obj = made.get("web")
+    made.store.update(kinds.WORKERSETS, {**obj, "status": {**obj["status"], "kopf": {"progress": 1}}})
+    made.edit("web", num=2)
+    made.run_for(5)
+    status = made.get("web")["status"]
+    assert (status["replicas"], status["kopf"]) == (2, {"progress": 1})

@@ -50,6 +50,7 @@ def test_an_operator_creates_updates_and_deletes(door: Cluster):
         assert resized["metadata"]["annotations"]["resized"] == "1 to 2"
         assert "kopf.zalando.org/KopfFinalizerMarker" in resized["metadata"]["finalizers"]
         assert "from 1 to 2" in first_event(door, "Resized")
+        assert resized["status"]["seen"] == {"hello": "operated"}
         door.out("delete", "ws", "operated")
     said = log.read_text()
     assert "farewell operated" in said
