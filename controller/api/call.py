@@ -157,11 +157,10 @@ class Endpoint:
         extra: list[tuple[str, str]] = []
         if isinstance(problem, errors.MethodNotAllowed):
             extra.append(("allow", self._allow))
-        if isinstance(problem, errors.TooLarge):
-            extra.append(("connection", "close"))
         if problem.retry_after_seconds is not None:
             extra.append(("retry-after", str(problem.retry_after_seconds)))
-        return replies.Reply(encode.dump(encode.status_of(problem)), problem.code, extra=extra)
+        kind = replies.LastReply if isinstance(problem, errors.TooLarge) else replies.Reply
+        return kind(encode.dump(encode.status_of(problem)), problem.code, extra=extra)
 
     def _internal(self, scope: Scope) -> errors.StatusError:
         mark = self._services.ids.run()

@@ -91,9 +91,8 @@ def _reads(scope: Scope) -> bool:
 async def _refuse(problem: errors.StatusError, scope: Scope, receive: Receive, send: Send) -> None:
     """As a Status, to a WebSocket's handshake too; the body that was on its way is not waited for."""
     extra = [("www-authenticate", "Bearer")] if problem.code == errors.Unauthorized.code else []
-    if scope["type"] == "http":
-        extra.append(("connection", "close"))
-    reply = replies.Reply(encode.dump(encode.status_of(problem)), problem.code, extra=extra)
+    kind = replies.LastReply if scope["type"] == "http" else replies.Reply
+    reply = kind(encode.dump(encode.status_of(problem)), problem.code, extra=extra)
     if scope["type"] == "http":
         await reply.send(receive, send)
     elif "websocket.http.response" in scope.get("extensions", {}):

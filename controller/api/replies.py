@@ -7,6 +7,7 @@ waits for the client to hang up.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Protocol
@@ -27,6 +28,9 @@ class Sendable(Protocol):
 
 
 NO_CACHE = "no-cache, private"
+
+LINGER_BYTES, LINGER_SECONDS = 256 * 1024 * 1024, 10.0
+"""Of a body that is not wanted."""
 
 
 def _headers(
@@ -63,6 +67,38 @@ class Reply:
         headers = [*self.headers, (b"content-length", str(len(self.body)).encode("ascii"))]
         await send({"type": "http.response.start", "status": self.code, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+class LastReply(Reply):
+    """The answer to a request whose body is not wanted, on a connection that ends with it.
+
+    What the client still sends is read and thrown away for a while: a connection closed over unread bytes is
+    reset, and the answer lost with it (RFC 9112 9.6).
+    """
+
+    __slots__ = ()
+
+    async def send(self, receive: Receive, send: Send) -> None:
+        headers = [
+            *self.headers,
+            (b"content-length", str(len(self.body)).encode("ascii")),
+            (b"connection", b"close"),
+        ]
+        await send({"type": "http.response.start", "status": self.code, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_SECONDS):
+                await _read_away(receive)
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _read_away(receive: Receive) -> None:
+    left = LINGER_BYTES
+    while left > 0:
+        message = await receive()
+        if not message.get("more_body"):
+            return
+        left -= len(message.get("body", b""))
 
 
 class Streams:

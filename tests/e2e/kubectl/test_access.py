@@ -210,6 +210,18 @@ def test_bodies_that_break_off_or_are_too_large_change_nothing(door: Cluster):
     assert door.project.own_log() == before
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_client_that_sends_all_of_a_body_that_is_too_large_is_told_so(door: Cluster, chunked: bool):
+    """It reads the answer when it has sent all, and finds it there: nothing resets the connection."""
+    body = b" " * (32 << 20)
+    link = http.client.HTTPSConnection("127.0.0.1", door.port, timeout=30, context=door.tls())
+    headers = {"Authorization": f"Bearer {door.token}", "Content-Type": "application/json"}
+    link.request("POST", SETS, iter([body]) if chunked else body, headers, encode_chunked=chunked)
+    answer = link.getresponse()
+    assert (answer.status, json.loads(answer.read())["reason"]) == (413, "RequestEntityTooLarge")
+    link.close()
+
+
 def test_a_client_must_trust_the_authority(door: Cluster):
     context = ssl.create_default_context()
     link = http.client.HTTPSConnection("127.0.0.1", door.port, timeout=10, context=context)

@@ -16,6 +16,9 @@ from controller.client import resources
 from tests.e2e.kubectl.cluster import Cluster
 from tests.e2e.project import pid_of, wait_gone
 
+LINES = 60_000
+"""Of 200 characters: more than a log file holds."""
+
 
 def put(cluster: Cluster, name: str, **spec: object) -> None:
     cluster.project.declare(name, **spec)
@@ -138,6 +141,24 @@ def test_logs_follow_across_a_restart(cluster: Cluster, web: str) -> None:
         kubectl.kill()
     assert cluster.out("logs", "shop-0", "--previous").splitlines()[0] == first.strip()
     assert len(cluster.out("logs", "shop-0", "--tail=1", "--timestamps").split()) == 3
+
+
+def test_logs_follow_across_a_rotation(cluster: Cluster) -> None:
+    """More than one file's worth, once kubectl follows: no line is missing, none comes twice."""
+    flood = f"seq -f '%.0f {'x' * 200}' {LINES}"
+    script = f"echo begun; until [ -e go ]; do sleep 0.02; done; {flood}; echo done; exec sleep 1000"
+    put(cluster, "flood", command=["sh", "-c", script], stop_grace="1s")
+    with cluster.popen("logs", "-f", "flood-0") as kubectl:
+        assert kubectl.stdout is not None
+        assert kubectl.stdout.readline() == "begun\n"
+        (cluster.project.root / "go").touch()
+        lines = list(iter(kubectl.stdout.readline, "done\n"))
+        kubectl.kill()
+    assert [int(line.split()[0]) for line in lines] == list(range(1, LINES + 1))
+    rotated = cluster.project.root / ".workerset/logs/default/flood-0.log.1"
+    assert rotated.exists()
+    (cluster.project.root / "go").unlink()
+    removed(cluster, "flood")
 
 
 def test_attach_prints_what_comes_on_over_a_restart_and_refuses_input(cluster: Cluster) -> None:
