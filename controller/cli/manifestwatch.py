@@ -51,6 +51,7 @@ class ManifestWatch:
         self._files = [path for path in paths if path not in self._folders]
         self._prune_at: watchstream.Deadline | None = None
         self._shown = ""
+        self._warned: set[str] = set()
         self._asked: dict[str, Any] = {}
         self._stream: Stream | None = None
         self.reopen()
@@ -110,7 +111,8 @@ class ManifestWatch:
             self._trouble(f"{error}\nthe last good state goes on until this is mended")
             return
         refused = [f"{result.source}: {result.error}" for result in results if result.operation == "failed"]
-        self._trouble("\n".join((*refused, *filter(None, (warnings,)))))
+        self._trouble("\n".join(refused))
+        self._warn(warnings)
         for result in results:
             self._tell(result)
         gone = {_key(item) for item in self._items} - {_key(item) for item in items}
@@ -142,6 +144,12 @@ class ManifestWatch:
         if text != self._shown:
             self._shown = text
             self._tells.trouble(text)
+
+    def _warn(self, text: str) -> None:
+        """In passing: what is doubtful is no trouble. Each once, without the line that it is about."""
+        told, self._warned = self._warned, {line for line in text.splitlines() if line[:1].strip()}
+        for line in sorted(self._warned - told):
+            self._tells.note(line)
 
     def _request(self, *, prune: bool) -> bulk.Request:
         return bulk.Request(inventory=self._inventory, prune=prune, objects=False)

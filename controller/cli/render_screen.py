@@ -44,7 +44,7 @@ def frame(screen: screenmodel.Screen, width: int, height: int) -> list[Text]:
         lines = [_rule(title, width), *shown]
         return [*_filled(lines, height - 1, width), _cut(Text("any key closes this", "dim"), width)]
     top = _table(screen, width, max(1, height - 3 - _LEAST_LOG))
-    trouble = [Text(line, "red") for line in screen.trouble.splitlines()[: max(1, height // 3)]]
+    trouble = [Text(line, "red") for line in _with_last(screen.trouble.splitlines(), max(1, height // 3))]
     head = [_head(screen), *top, *trouble, _rule(_log_title(screen), width)]
     room = max(0, height - 1 - len(head))
     log = [_log_line(screen, line) for line in screen.shown()[-room:]] if room else []
@@ -143,6 +143,11 @@ def _log_line(screen: screenmodel.Screen, line: screenmodel.Line) -> Text:
 
 def _rule(title: str, width: int) -> Text:
     return Text(f"── {title} ".ljust(width, "─"), "dim")
+
+
+def _with_last(lines: list[str], room: int) -> list[str]:
+    """What fits, and the last one in any case: it says what goes on meanwhile."""
+    return lines if len(lines) <= room else [*lines[: room - 1], lines[-1]]
 
 
 def _fitting(lines: list[str], room: int, *, from_end: bool) -> list[str]:

@@ -200,6 +200,22 @@ def test_changes_and_troubles_of_following_are_told(watched: Watched) -> None:
     assert watched.notes == ["no inotify watches are left", "web configured by m/web.yaml"]
 
 
+def test_warnings_are_told_once_and_in_one_line(watched: Watched) -> None:
+    text = (MANIFEST % "web").replace("]}", "], watch: [scr/*]}")
+    (watched.folder / "web.yaml").write_text(text)
+    watched.saved()
+    watched.saved()
+    (told,) = watched.notes
+    assert told.startswith("m/web.yaml:4:")
+    assert "warning: spec.watch[0]: watch: no file matches scr/*" in told
+    assert watched.troubles == []
+    (watched.folder / "web.yaml").write_text(MANIFEST % "web")
+    watched.saved()
+    (watched.folder / "web.yaml").write_text(text)
+    watched.saved()
+    assert watched.notes == [told, told]
+
+
 def test_env_files_are_followed_from_when_a_manifest_names_them(watched: Watched) -> None:
     (watched.folder / "web.yaml").write_text((MANIFEST % "web").replace("]}", "], env_files: [.env]}"))
     watched.saved()

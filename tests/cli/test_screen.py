@@ -58,6 +58,15 @@ def test_the_last_cause_stands_beside_a_set_that_is_well() -> None:
     assert "restarted by src/a.py (modified)" in "\n".join(shown(screen(made), 120))
 
 
+def test_of_a_long_trouble_the_end_is_seen_too() -> None:
+    made = screen(obj("web"))
+    made.trouble = "\n".join([*(f"problem {number}" for number in range(20)), "the last good state goes on"])
+    text = "\n".join(shown(made))
+    assert "problem 6" in text
+    assert "problem 7" not in text
+    assert "the last good state goes on" in text
+
+
 def test_without_colour_there_are_only_words() -> None:
     made = screen(obj("web"))
     assert "\x1b" not in "".join(shown(made))
