@@ -16,12 +16,12 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from controller import clock, gateway, ids, ports, projectcontrol, settings
+from controller import clock, gateway, ids, logkeeping, ports, projectcontrol, settings
 from controller.api import application, server, services
 from controller.api.workers import serving
 from controller.client import errors as client_errors
 from controller.client import project
-from controller.core import conditions, errors, kinds, notes, tallies
+from controller.core import conditions, errors, notes, tallies
 from controller.engine import engine, loop, metering, probed, reserving, watching
 from controller.files import follow
 from controller.manifest import reader, schema
@@ -107,6 +107,7 @@ class Controller:
         self._sources = watching.SourceWatch(self._engine, kept, self._runtime, self._files, paths.root)
         self._gateway = gateway.Gateway(paths, kept, self._clock, self._tell)
         self._control.more_conditions = self._more_conditions
+        self._logs = logkeeping.LogKeeper(paths.logs, kept, self._clock)
         self._stop, self._drain, self._looked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.services, self._api, self._workers = self._endpoints()
         self._control.on_shutdown = self._workers.desk.close
@@ -123,6 +124,7 @@ class Controller:
             self._birth.say({"failed": str(error)})
             return TO_BE_RESTARTED
         self._engine.start()
+        self._logs.look_soon()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(loop.run(self._engine, self._stop, self._looked), name="engine")
@@ -142,6 +144,7 @@ class Controller:
         finally:
             if self._control.ended.is_set():
                 self._runtime.end()
+            self._logs.close()
             await self._prober.close()
             await self._runtime.close()
         if self._control.purge:
@@ -167,7 +170,7 @@ class Controller:
             shared=self._shared,
             secret=self._secret,
             gateway=self._gateway,
-            load_yaml=_load_yaml,
+            load_yaml=reader.read_object,
             tally=self._tally,
             budget=self._budget,
         )
@@ -282,16 +285,6 @@ def base_environment(kept: store.Store, environ: Mapping[str, str], *, refresh: 
     captured = {name: value for name, value in environ.items() if name not in contract.PRIVATE}
     kept.put_setting(settings.BASE_ENVIRONMENT, captured)
     return captured
-
-
-def _load_yaml(body: bytes) -> kinds.Object:
-    """One document as JSON values; ValueError says what is wrong with it."""
-    read = reader.read_text(body.decode())
-    if read.problems:
-        raise ValueError(read.problems[0].message)
-    if len(read.documents) != 1:
-        raise ValueError(f"one document is expected here, not {len(read.documents)}")
-    return read.documents[0].object
 
 
 def _engine_settings(limits: settings.Limits) -> settings.EngineSettings:

@@ -20,7 +20,7 @@ FLOORS = {
     "manifest": 2, "store": 2, "runtime": 2, "vars": 2, "files": 2, "client": 2, "kube": 2, "probes": 2,
     "access": 2,
     "engine": 3, "api": 3, "importers": 3,
-    "projectcontrol": 4, "gateway": 4,
+    "projectcontrol": 4, "gateway": 4, "logkeeping": 4,
     "app": 5,
     "places": 4,
     "cli": 6, "embedding": 6,

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     Object = dict[str, Any]
 
+_LAST_RUN_TOOK = "workerset.dev/last-run-took"
 _HIDDEN = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
 
@@ -60,6 +61,7 @@ def pod(obj: Object, around: Around, now: float) -> list[str]:
     main: Object = next(iter(status.get("containerStatuses") or ()), {})
     declared: Object = next(iter(spec.get("containers") or ()), {})
     annotations = metadata.get("annotations") or {}
+    took = str(annotations.get(_LAST_RUN_TOOK) or "")
     lines = _head(obj, now)
     lines += _pairs(
         ("Set", set_of(obj)),
@@ -70,8 +72,8 @@ def pod(obj: Object, around: Around, now: float) -> list[str]:
         ("Command", " ".join(map(str, [*(declared.get("command") or ()), *(declared.get("args") or ())]))),
         ("Folder", str(declared.get("workingDir") or "")),
         ("Restarts", str(main.get("restartCount") or 0)),
-        ("State", container_state(main.get("state") or {}, now)),
-        ("Last run", container_state(main.get("lastState") or {}, now)),
+        ("State", container_state(main.get("state") or {}, now, took)),
+        ("Last run", container_state(main.get("lastState") or {}, now, took)),
     )
     lines += healthlines.lines([obj], now)
     lines += _conditions(healthlines.others(status.get("conditions") or ()), now)
@@ -91,8 +93,11 @@ def anything(obj: Object, now: float) -> list[str]:
     return _head(obj, now) + _fields({name: value for name, value in obj.items() if name not in skipped})
 
 
-def container_state(state: Object, now: float) -> str:
-    """`running for 3m20s`, `waiting: CrashLoopBackOff: …`, `exit 1 after 2s, 5m ago: …`."""
+def container_state(state: Object, now: float, took: str = "") -> str:
+    """`running for 3m20s`, `waiting: CrashLoopBackOff: …`, `exit 1 after 0.3s, 5m ago: …`.
+
+    `took` is how long the last run lived, known better than by stamps of whole seconds.
+    """
     for word, facts in state.items():
         reason = ": ".join(str(facts[key]) for key in ("reason", "message") if facts.get(key))
         if word == "running":
@@ -102,7 +107,7 @@ def container_state(state: Object, now: float) -> str:
         ended = f"signal {facts['signal']}" if facts.get("signal") else f"exit {facts.get('exitCode')}"
         began, finished = (text.epoch(str(facts.get(key) or "")) for key in ("startedAt", "finishedAt"))
         if began is not None and finished is not None:
-            ended += f" after {text.age(finished - began)}"
+            ended += f" after {took or text.age(finished - began)}"
         if finished is not None:
             ended += f", {text.age(now - finished)} ago"
         return f"{ended}: {facts['message']}" if facts.get("message") else ended
@@ -180,13 +185,14 @@ def _workers(pods: Sequence[Object], now: float) -> list[str]:
     rows = [("NAME", "PID", "READY", "RESTARTS", "STATE")]
     for found in pods:
         main: Object = next(iter((found.get("status") or {}).get("containerStatuses") or ()), {})
+        annotations = found["metadata"].get("annotations") or {}
         rows.append(
             (
                 objects.name(found),
-                str((found["metadata"].get("annotations") or {}).get("workerset.dev/pid") or "-"),
+                str(annotations.get("workerset.dev/pid") or "-"),
                 "yes" if main.get("ready") else "no",
                 str(main.get("restartCount") or 0),
-                container_state(main.get("state") or {}, now),
+                container_state(main.get("state") or {}, now, str(annotations.get(_LAST_RUN_TOOK) or "")),
             )
         )
     return ["Workers:", *(f"  {line}" for line in text.columns(rows))]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from controller.core import addresses, kinds, records, runs, spec, worker
+from controller.core import addresses, kinds, records, runs, sentences, spec, worker
 
 FIRST_RETRY_SECONDS = 0.25
 LONGEST_RETRY_SECONDS = 15.0
@@ -137,7 +137,7 @@ def idle_sentence(process: runs.Process, mark: worker.Mark | None, rules: spec.W
 
 def unseen_sentence(rules: spec.WorkerSetSpec) -> str:
     """Of a process that counts as ready without having been seen to listen."""
-    alive = f"{rules.min_ready_seconds:g}s"
+    alive = sentences.seconds(rules.min_ready_seconds)
     return f"whether it listens cannot be seen from outside: ready because alive for {alive}"
 
 

@@ -98,6 +98,8 @@ def _annotations(view: worker.View) -> dict[str, str]:
         annotations[kinds.ANNOTATION_PID] = str(view.pid)
     if view.published:
         annotations[kinds.ANNOTATION_PUBLISHED] = "true"
+    if view.last is not None and not view.last.error:
+        annotations[kinds.ANNOTATION_LAST_RUN_TOOK] = sentences.seconds(view.last.seconds)
     return annotations
 
 

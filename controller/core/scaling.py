@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
-from controller.core import spec
+from controller.core import sentences, spec
 from controller.core.notes import Note
 
 SUSTAINED_SECONDS = 0.09
@@ -137,7 +137,7 @@ def _pressed(state: State, sample: Sample, pool: Pool) -> State:
         return _held(dataclasses.replace(state, waiting=sample), "the processors are busy with what there is")
     waited = sample.at - first.at
     what = f"{sample.queue} in the queue" if sample.queue else f"{sample.in_flight} requests in flight"
-    moved = _moved(state, state.target + 1, f"work has waited for {waited:.2f}s, {what}")
+    moved = _moved(state, state.target + 1, f"work has waited for {sentences.seconds(waited)}, {what}")
     return dataclasses.replace(moved, rest_until=sample.at + SETTLE_SECONDS)
 
 

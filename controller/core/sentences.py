@@ -17,7 +17,9 @@ _LONGEST = 300
 
 
 def seconds(value: float) -> str:
-    """`0.3s`, `12s`, `3m20s`, `2h5m`."""
+    """The one way in which a time that something takes is said: `40ms`, `0.3s`, `12s`, `3m20s`, `2h5m`."""
+    if 0.0005 <= value < 0.095:
+        return f"{round(value * 1000)}ms"
     if value < 10:
         text = f"{value:.1f}".rstrip("0").rstrip(".")
         return f"{text or '0'}s"

@@ -126,6 +126,16 @@ def read_text(text: str, name: str = files.STANDARD_INPUT) -> Manifests:
     return read(files.FileText(name, text))
 
 
+def read_object(body: bytes) -> kinds.Object:
+    """The one document of a text as JSON values; ValueError says what is wrong with it."""
+    found = read_text(body.decode())
+    if found.problems:
+        raise ValueError(found.problems[0].message)
+    if len(found.documents) != 1:
+        raise ValueError(f"one document is expected here, not {len(found.documents)}")
+    return found.documents[0].object
+
+
 def lost(name: str, line: int) -> Document:
     """A stand-in for a document that was there a moment ago: only its line can be pointed at."""
     mark = yaml.Mark("", 0, 0, 0, None, 0)

@@ -13,7 +13,7 @@ import re
 from collections.abc import AsyncIterator
 
 from controller import ports
-from controller.core import probes
+from controller.core import probes, sentences
 
 HOST = "127.0.0.1"
 _SUCCESS = range(200, 400)
@@ -71,7 +71,9 @@ async def command(probe: probes.Probe, run: str, commands: ports.Commands) -> pr
     if ended.error:
         return probes.Result(False, ended.error)
     if ended.timed_out:
-        return probes.Result(False, f"not done within {probe.timeout_seconds:g}s: {where(probe)}")
+        return probes.Result(
+            False, f"not done within {sentences.seconds(probe.timeout_seconds)}: {where(probe)}"
+        )
     if ended.code == 0:
         return probes.Result(True, f"exit 0 of {where(probe)}")
     how = f"exit {ended.code}" if ended.signal is None else f"signal {ended.signal}"
@@ -86,8 +88,8 @@ async def watchdog(run: str, commands: ports.Commands) -> probes.Result:
         return probes.Result(None)
     age, limit = told
     if age >= limit:
-        return probes.Result(False, f"no WATCHDOG=1 for {limit:g}s")
-    return probes.Result(True, f"WATCHDOG=1 came within {limit:g}s", limit - age)
+        return probes.Result(False, f"no WATCHDOG=1 for {sentences.seconds(limit)}")
+    return probes.Result(True, f"WATCHDOG=1 came within {sentences.seconds(limit)}", limit - age)
 
 
 def where(probe: probes.Probe) -> str:

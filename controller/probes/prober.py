@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from controller import ports, settings
-from controller.core import kinds, probes, probing
+from controller.core import kinds, probes, probing, sentences
 from controller.probes import checks
 
 CONNECTIONS_AT_ONCE = 256
@@ -87,7 +87,7 @@ class Prober:
             async with asyncio.timeout(probe.timeout_seconds):
                 return await (checks.http if probe.path else checks.tcp)(probe, private)
         except TimeoutError:
-            what = f"no answer within {probe.timeout_seconds:g}s"
+            what = f"no answer within {sentences.seconds(probe.timeout_seconds)}"
             return probes.Result(False, f"{what}: {checks.where(probe)}")
         except (ConnectionError, LookupError) as error:
             if not isinstance(error, OSError) or probe.command or probe.watchdog_seconds:

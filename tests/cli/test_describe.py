@@ -92,3 +92,8 @@ def test_unknown(told):
 )
 def test_states(state, said):
     assert describing.container_state(state, NOW) == said
+
+
+def test_how_long_the_last_run_lived_is_said_as_exactly_as_it_is_known():
+    ended = {"terminated": {**ENDED, "startedAt": ENDED["finishedAt"]}}
+    assert describing.container_state(ended, NOW, "0.6s") == "exit 3 after 0.6s, 58s ago: no API_KEY"

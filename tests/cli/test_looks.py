@@ -116,12 +116,12 @@ def test_readiness_in_numbers():
 def test_s7_3_what_a_set_was_scaled_to_and_why():
     obj = workerset("web", "Ready", 2, num=1, max_threads=4)
     assert objects.scaling(obj) == ""
-    message = "1 to 2: work has waited for 0.10s, 3 in the queue; not more: max_threads"
+    message = "1 to 2: work has waited for 0.1s, 3 in the queue; not more: max_threads"
     obj["status"]["scaling"] = {"target": 2, "least": 1, "most": 4, "message": message}
     assert objects.ready(obj) == "2/2"
     assert objects.scaling(obj).splitlines() == [
         "2, from 1 to 4",
-        "1 to 2: work has waited for 0.10s, 3 in the queue",
+        "1 to 2: work has waited for 0.1s, 3 in the queue",
         "not more: max_threads",
     ]
 

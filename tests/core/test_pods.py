@@ -80,6 +80,13 @@ def test_a_crash_shows_as_last_state_and_a_signal_as_128_plus_n() -> None:
     )
 
 
+def test_how_long_the_last_run_lived_is_more_than_its_stamps_say() -> None:
+    brief = dataclasses.replace(CRASH, seconds=0.61, error="")
+    annotations = build(dataclasses.replace(READY, last=brief))["metadata"]["annotations"]
+    assert annotations["workerset.dev/last-run-took"] == "0.6s"
+    assert "workerset.dev/last-run-took" not in build(READY)["metadata"]["annotations"]
+
+
 def test_given_up_completed_and_waiting() -> None:
     down = dataclasses.replace(READY, run="", pid=0, ready=False, last=CRASH)
     failed = build(dataclasses.replace(down, state=State.FAILED, reason="GivenUp", message="m"))

@@ -44,7 +44,7 @@ def test_s7_3_up_once_work_has_waited_without_a_break() -> None:
     assert seen.sample(queue=3).target == 2
     assert seen.sample(queue=3).target == 3
     assert seen.now - 100.0 <= 0.2
-    assert seen.state.reason == "2 to 3: work has waited for 0.10s, 3 in the queue"
+    assert seen.state.reason == "2 to 3: work has waited for 0.1s, 3 in the queue"
     assert seen.reasons() == ["ScaledUp"]
 
 

@@ -52,7 +52,11 @@ def test_s4_3_a_one_shot_that_is_always_restarted_gets_a_hint() -> None:
     ("seconds", "text"),
     [
         (0, "0s"),
+        (0.0004, "0s"),
+        (0.004, "4ms"),
+        (0.09, "90ms"),
         (0.1, "0.1s"),
+        (0.64, "0.6s"),
         (9.96, "10s"),
         (59.4, "59s"),
         (60, "1m"),

@@ -39,14 +39,14 @@ def test_s7_3_work_that_waits_starts_one_more_and_says_why() -> None:
     made = world()
     press(made, queue=4)
     assert len(made.live("web")) == 2
-    assert messages(made, "ScaledUp") == ["1 to 2: work has waited for 0.10s, 4 in the queue"]
+    assert messages(made, "ScaledUp") == ["1 to 2: work has waited for 0.1s, 4 in the queue"]
     made.run_for(3)
     status = made.status("web")
     assert status["scaling"] == {
         "target": 2,
         "least": 1,
         "most": 4,
-        "message": "1 to 2: work has waited for 0.10s, 4 in the queue",
+        "message": "1 to 2: work has waited for 0.1s, 4 in the queue",
     }
     assert (status["state"], status["readyReplicas"]) == ("Ready", 2)
 

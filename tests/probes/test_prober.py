@@ -147,7 +147,7 @@ def test_a_watchdog_is_asked_when_it_may_be_late(tmp_path: Path) -> None:
             await subject.until(lambda: suite.level(subject).proven)
             subject.commands.told = (0.06, 0.05)
             await subject.until(lambda: suite.level(subject).failed != "")
-            assert suite.level(subject).failed == "Liveness probe failed: no WATCHDOG=1 for 0.05s"
+            assert suite.level(subject).failed == "Liveness probe failed: no WATCHDOG=1 for 50ms"
 
     asyncio.run(run())
 
