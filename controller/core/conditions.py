@@ -32,6 +32,7 @@ REASONS: dict[str, dict[str, str]] = {
         "GivenUp": "a worker failed too often",
         "NotEnforced": "a limit of resources does not hold here; the workers run",
         "ProgressDeadlineExceeded": "workers of the template before run instead of the declared one",
+        "NotRun": "names are listed, or were ensured, that max_threads has no place for",
         "WatchLoop": "a worker writes files that the set watches; they restart nothing",
         "AsDeclared": "no worker fails",
     },

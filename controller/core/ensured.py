@@ -11,7 +11,7 @@ import functools
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from controller.core import fieldset, kinds, notes, resolution
+from controller.core import fieldset, kinds, notes, resolution, sentences
 
 MANAGER = "workerset-ensure"
 COMMAND_LINE = "workerctl"
@@ -23,7 +23,6 @@ Owners = Mapping[str, str]
 Ensures = Mapping[str, Owners]
 
 NONE: Ensures = {}
-_SHOWN = 8
 
 
 def none() -> Ensures:
@@ -99,21 +98,16 @@ def render(obj: kinds.Object, ensures: Ensures, now: str) -> kinds.Object:
     return {**obj, "spec": changed, "metadata": _owned(obj, wanted, now)}
 
 
-def told(before: Ensures, after: Ensures) -> list[notes.Note]:
+def told(before: Ensures, after: Ensures, why: Mapping[str, str]) -> list[notes.Note]:
     """What to say about names that are asked for now and were not, or the other way round."""
     found = []
     new = [f"{name} by {', '.join(after[name])}" for name in after if name not in before]
-    gone = [name for name in before if name not in after]
+    gone = [f"{name} ({why[name]})" if name in why else name for name in before if name not in after]
     if new:
-        found.append(notes.Note("Ensured", f"ensured {_several(new)}", count=len(new)))
+        found.append(notes.Note("Ensured", f"ensured {sentences.several(new)}", count=len(new)))
     if gone:
-        found.append(notes.Note("Released", f"no longer ensured: {_several(gone)}", count=len(gone)))
+        found.append(notes.Note("Released", f"no longer ensured: {sentences.several(gone)}", count=len(gone)))
     return found
-
-
-def _several(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def settled(
@@ -136,6 +130,15 @@ def settled(
                 known[owner] = min(since, known.get(owner, since))
     changed = {where: after.get(where) for where, owners in before.items() if after.get(where) != owners}
     return {**changed, **{where: owners for where, owners in after.items() if where not in before}}
+
+
+def why_gone(directory: resolution.Directory, source: kinds.Key, name: str) -> str:
+    """Of a record that `settled` takes from a set: in a few words."""
+    held = directory.sets.get(source)
+    found = None if held is None else _answering(directory, held.scope, name)
+    if found is None:
+        return "no set answers to it" if held else f"{source.name} is no background set any more"
+    return "whoever asked is gone" if found.key == source else f"set {found.key.name} answers to it now"
 
 
 def _answering(directory: resolution.Directory, scope: str, name: str) -> resolution.Declared | None:

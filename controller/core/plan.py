@@ -41,7 +41,7 @@ class Desired:
     """One set as declared; `obj` is None where processes run that nobody declares. Without `tell` the status
     is left for a later pass; `patient`: likewise, where all this pass does is to ask for starts, since their
     answer brings another one. `scale` is what the status says of scaling, `awaits` what it depends on, while
-    that is not ready."""
+    that is not ready, `moved` why names are ensured no more that nobody released."""
 
     obj: kinds.Object | None
     facts: worker.SetFacts
@@ -53,6 +53,7 @@ class Desired:
     history: rolling.History = rolling.NO_HISTORY
     scale: Mapping[str, Any] | None = None
     awaits: worker.Wait | None = None
+    moved: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,11 +263,12 @@ def _set_notes(
         *setnotes.rollout(desired.facts, workers),
         *setnotes.rolled_out(desired.facts, before, shown),
         *(
-            ensured.told(last.ensures, desired.ensures)
+            ensured.told(last.ensures, desired.ensures, desired.moved)
             if last and desired.ensures is not last.ensures
             else ()
         ),
         *steps.unenforced_notes(workers, {} if last is None else last.workers),
+        *setnotes.left_out(desired.facts, None if last is None else last.facts),
         *setnotes.held(desired.facts.hold, None if last is None else last.facts.hold),
     )
 

@@ -68,6 +68,18 @@ def held(hold: worker.Wait | None, before: worker.Wait | None) -> tuple[Note, ..
     return (Note(hold.reason, hold.message, warning=True),)
 
 
+def left_out(facts: worker.SetFacts, before: worker.SetFacts | None) -> tuple[Note, ...]:
+    """Names that lose their place in this pass, and why."""
+    now, was = facts.left_out, worker.NOT_ANY if before is None else before.left_out
+    found = []
+    if set(now.capped) - set(was.capped):
+        found.append(Note("NotRun", f"{now.why_capped}; release a name or raise it", warning=True))
+    if new := [name for name in now.taken if name not in was.taken]:
+        text = f"not run here, another set answers to them: {sentences.several(new)}"
+        found.append(Note("NotRun", text, subject="taken", count=len(new)))
+    return tuple(found)
+
+
 def waits(facts: worker.SetFacts, views: Sequence[worker.View], workers: Workers) -> tuple[worker.Wait, ...]:
     """Why what is wanted is left alone, and until when."""
     hold = () if facts.hold is None else (facts.hold,)

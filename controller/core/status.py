@@ -265,6 +265,8 @@ def _degraded(facts: worker.SetFacts, tally: Tally, failed: str) -> Condition:
         return Condition("Degraded", True, "Crashing", tally.failing.message)
     if tally.unenforced:
         return Condition("Degraded", True, "NotEnforced", tally.unenforced)
+    if facts.left_out.capped:
+        return Condition("Degraded", True, "NotRun", facts.left_out.why_capped)
     if facts.caution:
         return Condition("Degraded", True, "WatchLoop", facts.caution)
     return Condition("Degraded", False, "AsDeclared")

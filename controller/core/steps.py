@@ -64,6 +64,15 @@ def _lazy(
     ]
 
 
+def left_out(rules: spec.WorkerSetSpec, yielded: Collection[str]) -> worker.LeftOut:
+    """The listed names that have no place."""
+    cap = rules.declared_max_threads or resolution.DEFAULT_CAP
+    if not rules.is_catch_all or (len(rules.instances) <= cap and not yielded):
+        return worker.NOT_ANY
+    taken = tuple(name for name in rules.instances if name in yielded)
+    return worker.LeftOut(tuple(name for name in rules.instances[cap:] if name not in yielded), taken, cap)
+
+
 def _pool(workerset: str, answers_to: str, count: int) -> tuple[Place, ...]:
     return tuple(Place(names.worker(workerset, ordinal), ordinal, answers_to) for ordinal in range(count))
 

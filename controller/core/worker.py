@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from controller.core import lifecycle, notes, probes, records, runs, spec
+from controller.core import lifecycle, notes, probes, records, runs, sentences, spec
 
 Mint = Callable[[], str]
 """Hands out ids of runs that were never used before: chance is an argument, like time."""
@@ -33,6 +33,23 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Names a catch-all lists and does not run: above its cap, or another set answers to them."""
+
+    capped: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
+    cap: int = 0
+
+    @property
+    def why_capped(self) -> str:
+        """Empty if none is."""
+        return f"not run, max_threads is {self.cap}: {sentences.several(self.capped)}" if self.capped else ""
+
+
+NOT_ANY = LeftOut()
+
+
+@dataclass(frozen=True, slots=True)
 class SetFacts:
     """What holds for every worker of a set in this pass.
 
@@ -40,7 +57,7 @@ class SetFacts:
     and nothing counts as outdated. `hold` is why nothing may start; with `opening` nothing may either, until
     it is known whether the set's `sockets` are bound. `grace_seconds` is instead of stop_grace.
     `goes_on`: the set wants processes, so that whoever leaves one that stops finds another. `caution`: what
-    it is degraded by though its workers run.
+    it is degraded by though its workers run. `left_out`: names that are listed and not run.
     """
 
     namespace: str
@@ -57,6 +74,7 @@ class SetFacts:
     grace_seconds: float | None = None
     goes_on: bool = True
     caution: str = ""
+    left_out: LeftOut = NOT_ANY
     ready_resets_after_seconds: float = 10.0
 
     @property

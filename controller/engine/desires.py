@@ -132,6 +132,7 @@ class Desires:
             rules = dataclasses.replace(rules, instances=tuple(listed))
         known = {place.worker_name: place for place in mind.places}
         mind.places = steps.places(key.name, rules, yielded=yielded, known=known, target=target)
+        mind.left_out = steps.left_out(rules, yielded)
         mind.listed, mind.places_of = listed, mind.facts.spec
         mind.yielded, mind.target = made_of
 
@@ -158,7 +159,9 @@ class Desires:
         )
         http = rules.kind is spec.SetKind.HTTP
         mind.earlier = earlier.read(obj, self._history.of(obj), self._runtime) if http else {}
-        same = mind.facts and dataclasses.replace(mind.facts, hold=None, grace_seconds=None, caution="")
+        same = mind.facts and dataclasses.replace(
+            mind.facts, hold=None, grace_seconds=None, caution="", left_out=worker.NOT_ANY
+        )
         if fresh != same:
             mind.facts = fresh
 
@@ -194,9 +197,12 @@ class Desires:
         grace: float | None,
     ) -> worker.SetFacts:
         """Facts stay the same object while they say the same: unchanged workers are not planned again."""
-        if facts.hold == hold and facts.grace_seconds == grace and facts.caution == mind.caution:
+        told = (hold, grace, mind.caution, mind.left_out)
+        if (facts.hold, facts.grace_seconds, facts.caution, facts.left_out) == told:
             return facts
-        changed = dataclasses.replace(facts, hold=hold, grace_seconds=grace, caution=mind.caution)
+        changed = dataclasses.replace(
+            facts, hold=hold, grace_seconds=grace, caution=mind.caution, left_out=mind.left_out
+        )
         mind.facts = changed
         return changed
 

@@ -19,6 +19,8 @@ class EnsureKeeper:
 
     def __init__(self, store: ports.Store) -> None:
         self._store = store
+        self.moved: dict[kinds.Key, dict[str, str]] = {}
+        """Why names are with a set no more that nobody released, until that was told."""
 
     def forget_other_boots(self, boot_id: str) -> None:
         """S3.2: a reboot of the machine ends what was ensured before it."""
@@ -61,6 +63,10 @@ class EnsureKeeper:
         directory = resolution.Directory(one for obj in sets if (one := resolution.declared(obj)) is not None)
         there = {ensured.owner_of(_key_of(obj)) for obj in sets if "deletionTimestamp" not in obj["metadata"]}
         changes = ensured.settled(directory, held, there | {ensured.COMMAND_LINE})
+        for (key, name), owners in changes.items():
+            if owners is None:
+                why = ensured.why_gone(directory, key, name)
+                self.moved.setdefault(key, {})[name] = why
         return self._put(changes, stamps.rfc3339(wall))
 
     def ask(self, asked: dict[kinds.Key, kinds.Key], wall: float) -> tuple[kinds.Key, ...]:
@@ -90,6 +96,7 @@ class EnsureKeeper:
 
     def drop(self, key: kinds.Key) -> None:
         """The set is gone, and what was asked of it too."""
+        self.moved.pop(key, None)
         for name in tuple(self._store.ensures(key.namespace, key.name)):
             self._store.put_ensure(key.namespace, key.name, name, None)
 

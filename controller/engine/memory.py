@@ -16,10 +16,10 @@ class SetMemory:
     """One set. `records`, `last` and `pods` change only after the transaction that wrote them.
 
     `held`: what is still to be told of a pass that was not written (None: the last one was).
-    `places_of`, `listed`, `yielded` and `target` are what `places` were made of; `names` have a slot of
-    shared memory because of this set, and those in `ready_runs` are marked ready there. `idle_due` is when
-    each lazy name is looked at. `earlier` are the templates that an HTTP set had before. `caution`: what the
-    set is degraded by though its workers run.
+    `places_of`, `listed`, `yielded` and `target` are what `places` and `left_out` were made of; `names` have
+    a slot of shared memory because of this set, and those in `ready_runs` are marked ready there. `idle_due`
+    is when each lazy name is looked at. `earlier` are the templates that an HTTP set had before. `caution`:
+    what the set is degraded by though its workers run.
     """
 
     records: dict[str, records.Record] = field(default_factory=dict)
@@ -30,6 +30,7 @@ class SetMemory:
     listed: Sequence[str] | None = None
     yielded: frozenset[str] = frozenset()
     target: int | None = None
+    left_out: worker.LeftOut = worker.NOT_ANY
     scope: str = ""
     names: frozenset[str] = frozenset()
     names_of: object = None

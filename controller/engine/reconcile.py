@@ -7,6 +7,7 @@ leaves memory and store as they were, and the next pass decides afresh.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -100,6 +101,8 @@ class Reconciler:
             )
         obj = self._without_idle(key, obj, mind, now)
         desired = self._desires.of(key, obj, mind, now.monotonic)
+        if key in self._keeper.moved:
+            desired = dataclasses.replace(desired, moved=self._keeper.moved[key])
         processes = self._probed.processes(key, self._runtime.processes(key))
         observed = plan.Observed(
             processes=processes,
@@ -188,6 +191,7 @@ class Reconciler:
             else:
                 mind.records[name] = record
         mind.held = None
+        self._keeper.moved.pop(key, None)
         self._shared.follow(key, outcome.obj, mind, decided)
         mind.last = decided
         mind.pods = decided.views

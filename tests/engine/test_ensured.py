@@ -38,3 +38,49 @@ def test_s1_2_whose_turn_it_is_then_gets_them() -> None:
     world.run_for(60)
     assert set(world.store.ensures(NAMESPACE, "second")) == {"x"}
     assert len(world.live("second")) == 1
+
+
+def said(world: World, name: str, reason: str) -> list[str]:
+    return [str(one["message"]) for one in world.events(reason) if one["involvedObject"]["name"] == name]
+
+
+def test_s2_5_a_lower_cap_says_which_names_it_leaves_out() -> None:
+    world = World()
+    world.apply("jobs", catch_all("a"))
+    for name in ("x", "y"):
+        world.ensure("jobs", name)
+        world.run_for(2)
+    assert world.condition("jobs", "Degraded")["reason"] == "AsDeclared"
+    world.edit("jobs", max_threads=1)
+    world.run_for(40)
+    degraded = world.condition("jobs", "Degraded")
+    assert (degraded["reason"], degraded["message"]) == ("NotRun", "not run, max_threads is 1: y")
+    assert said(world, "jobs", "NotRun") == ["not run, max_threads is 1: y; release a name or raise it"]
+    assert len(world.live("jobs")) == 1
+    world.edit("jobs", max_threads=2)
+    world.run_for(5)
+    assert world.condition("jobs", "Degraded")["reason"] == "AsDeclared"
+    assert len(world.live("jobs")) == 2
+
+
+def test_s1_2_a_catch_all_says_which_names_another_set_took() -> None:
+    world = World()
+    world.apply("jobs", {**catch_all("a"), "instances": ["y"]})
+    world.ensure("jobs", "x")
+    world.run_for(2)
+    for name in ("x", "y"):
+        world.apply(f"own-{name}", {"command": ["b"], "background": True, "name": name})
+    world.run_for(40)
+    assert said(world, "jobs", "Released") == ["no longer ensured: x (set own-x answers to it now)"]
+    assert said(world, "jobs", "NotRun") == ["not run here, another set answers to them: y"]
+    assert world.condition("jobs", "Degraded")["status"] == "False", "they are run, by somebody else"
+
+
+def test_s3_2_a_set_that_is_another_kind_now_says_what_it_dropped() -> None:
+    world = World()
+    world.apply("jobs", catch_all("a"))
+    world.ensure("jobs", "x")
+    world.run_for(2)
+    world.edit("jobs", name="other", max_threads=None)
+    world.run_for(40)
+    assert said(world, "jobs", "Released") == ["no longer ensured: x (no set answers to it)"]
