@@ -2,8 +2,8 @@
 
 One process each, the same command but for where the socket comes from. Each pair has two fresh processes,
 since two processes of one program differ by a percent or two, and the two take turns in short slices, so that
-what else the machine does meets both. The claim is the geometric mean of the pairs' ratios, with a 95 %
-confidence interval (Student's t on the logarithms).
+what else the machine does meets both. Many short pairs tell more than few long ones. The claim is the lower
+end of the 95 % confidence interval of the pairs' ratios (geometric mean, Student's t on the logarithms).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import common
-from kernel import read, wait_until
+from kernel import read, tasks, wait_until
 
 APP = """
 HEADERS = [(b"content-type", b"text/plain"), (b"content-length", b"6")]
@@ -37,9 +37,9 @@ async def app(scope, receive, send):
 """
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
 END = b"hello\n"
-PAIRS, QUICK_PAIRS = 24, 4
-SECONDS, QUICK_SECONDS = 1.0, 0.5
-SLICES = 10
+PAIRS, QUICK_PAIRS = 60, 4
+SECONDS, QUICK_SECONDS = 0.8, 0.5
+SLICES = 8
 CONNECTIONS = 16
 BUDGET = 0.98
 
@@ -124,8 +124,8 @@ def pids(project: common.Project) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    fields = read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """To the nanosecond, unlike stat's hundredths (schedstat)."""
+    return sum(int(read(f"/proc/{pid}/task/{task}/schedstat").split()[0]) for task in tasks(pid)) / 1e9
 
 
 def measure_pair(project: common.Project, address: tuple[str, int], number: int, seconds: float) -> Pair:
@@ -188,8 +188,8 @@ def measure(options: common.Options) -> list[common.Measurement]:
     quick = options == common.QUICK
     pairs = take(QUICK_PAIRS, QUICK_SECONDS) if quick else take(PAIRS, SECONDS)
     return [
-        claim("requests a second, handed over / bare", pairs, "rate"),
-        claim("requests a second of processor time, handed over / bare", pairs, "per_cpu_second"),
+        claim("requests a second, handed over / bare, at least", pairs, "rate"),
+        claim("requests a second of processor time, handed over / bare, at least", pairs, "per_cpu_second"),
     ]
 
 
@@ -200,12 +200,12 @@ def claim(name: str, pairs: list[Pair], figure: str) -> common.Measurement:
     print(f"{name}: {len(pairs)} pairs, {ratio:.3f} (95 %: {low:.3f} … {high:.3f})", file=sys.stderr)
     return common.Measurement(
         name=name,
-        ours=ratio,
+        ours=low,
         unit="×",
         budget=BUDGET,
         at_least=True,
         samples={"ours": ours, "yardstick": bare},
-        notes={"low": low, "high": high, "pairs": len(pairs)},
+        notes={"ratio": ratio, "high": high, "pairs": len(pairs)},
     )
 
 

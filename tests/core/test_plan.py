@@ -36,6 +36,29 @@ def process(ordinal: int = 0, **levels: object) -> runs.Process:
     return dataclasses.replace(made, **levels)
 
 
+def serving(num: int = 2, **fields: object) -> plan.Desired:
+    """An HTTP set's."""
+    template = spec.Template(command=("x",), listen=("127.0.0.1:8000",))
+    kind, gate = spec.SetKind.HTTP, spec.Gate.LISTENING
+    return desired(num, template=template, kind=kind, ready_when=gate, **fields)
+
+
+def server(ordinal: int, template_hash: str, **levels: object) -> runs.Process:
+    """One that has been ready for long, unless `levels` say otherwise."""
+    worker_name = f"web-{template_hash[2:7]}-{ordinal}"
+    ref = runs.WorkerRef("default", "web", worker_name)
+    known = {"ref": ref, "run": f"run-{worker_name}", "template_hash": template_hash, "listening": True}
+    return process(ordinal, **{"ticket": "t", "ticket_on_success": True, **known, **levels})
+
+
+OLD_POOL = (server(0, OLD), server(1, OLD))
+
+
+def serves(*processes: runs.Process) -> plan.Observed:
+    """With the set's socket bound."""
+    return plan.Observed(processes, (runs.Socket("127.0.0.1:8000", bound="127.0.0.1:8000"),))
+
+
 def held(wanted: plan.Desired, hold: worker.Wait) -> plan.Desired:
     return dataclasses.replace(wanted, facts=dataclasses.replace(wanted.facts, hold=hold))
 
@@ -53,6 +76,37 @@ FAILED = records.Record(
 )
 
 SCENES: dict[str, tuple[plan.Desired, plan.Observed]] = {
+    "http_opens_its_sockets_first": (serving(), plan.Observed()),
+    "http_start": (serving(), serves()),
+    "http_rolls_one_more_first": (serving(), serves(*OLD_POOL)),
+    "http_rolls_waits_until_it_listens": (
+        serving(),
+        serves(*OLD_POOL, server(2, HASH, listening=False, started_at=999.5)),
+    ),
+    "http_rolls_drains_an_old_one": (
+        serving(drain_timeout_seconds=10.0),
+        serves(server(0, OLD), server(1, OLD, handle_taken=True), server(2, HASH)),
+    ),
+    "http_rolls_what_drains_gets_its_signal": (
+        serving(drain_timeout_seconds=10.0),
+        serves(
+            server(0, HASH),
+            server(2, HASH),
+            server(1, OLD, handle_taken=True, handle_closed_at=989.0),
+        ),
+    ),
+    "http_rolls_fewer_first": (
+        serving(rollout=spec.Rollout(spec.Share(0), spec.Share(1))),
+        serves(*OLD_POOL),
+    ),
+    "http_paused": (
+        serving(rollout=spec.Rollout(paused=True)),
+        serves(*OLD_POOL),
+    ),
+    "http_not_ready_is_looked_at_once_more": (
+        serving(),
+        serves(*OLD_POOL, server(2, HASH, listening=False, started_at=900.0)),
+    ),
     "start": (desired(), plan.Observed()),
     "running": (
         desired(),
