@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 """An ASGI application."""
 
+Later = Callable[[float, Callable[[], None]], asyncio.TimerHandle]
+"""Calls something so many seconds later."""
+
 SETTING = "listen"
+DAY_SECONDS = 86_400.0
 _ATTEMPTS = 16
 """Ports that are tried where a project has none of its own yet."""
 
@@ -54,8 +58,10 @@ class Gateway:
         store: ports.Store,
         clock: ports.Clock,
         tell: Callable[[str, str], None],
+        later: Later | None = None,
     ) -> None:
         self._paths, self._store, self._clock, self._tell = paths, store, clock, tell
+        self._later = later or _on_the_loop
         self._lock = asyncio.Lock()
         self._open: _Open | None = None
         self._problem = ""
@@ -203,12 +209,16 @@ class Gateway:
             await was.task
 
     def _plan_renewal(self, renew_at: float) -> None:
-        """A controller may outlive its certificates."""
+        """A controller may outlive them. Daily, since timers stand still while a machine sleeps."""
         assert self._open is not None
         if self._open.renewal is not None:
             self._open.renewal.cancel()
-        delay = max(60.0, renew_at - self._clock.wall())
-        self._open.renewal = asyncio.get_running_loop().call_later(delay, self._renew)
+        delay = min(max(60.0, renew_at - self._clock.wall()), DAY_SECONDS)
+        self._open.renewal = self._later(delay, self._renew)
 
     def _renew(self) -> None:
         self._renewing = asyncio.create_task(self.repair())
+
+
+def _on_the_loop(seconds: float, act: Callable[[], None]) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(seconds, act)

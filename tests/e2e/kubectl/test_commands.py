@@ -25,6 +25,9 @@ def sitting(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
     home.mkdir()
     project = Project(root, home)
     project.declare("web", command=["sh", "-c", "echo begun; exec sleep 1000"], num=2, stop_grace="1s")
+    (root / "kustomized").mkdir()
+    (root / "kustomized/kustomization.yaml").write_text("resources: [made.yaml]\nnameSuffix: -made\n")
+    (root / "kustomized/made.yaml").write_text(commands.MADE)
     project.ctl("up", "-d", "--listen")
     cluster = Cluster(project, request.param)
     cluster.out("wait", "ws/web", "--for=condition=Ready", "--timeout=30s")
@@ -80,6 +83,26 @@ def verb(line: str) -> str:
 
 def test_the_page_has_every_verb_of_the_table_and_no_other():
     assert written("What works") - {"attach", "port-forward"} == {verb(one.line) for one in commands.WORKS}
+
+
+def options(row: str) -> set[str]:
+    """Options that a row of a table names, without their values."""
+    codes = re.findall(r"`([^`]+)`", row)
+    return {word.partition("=")[0] for code in codes for word in code.split() if word.startswith("-")}
+
+
+@pytest.mark.parametrize(
+    ("title", "table"), [("What works", commands.WORKS), ("What cannot, and why", commands.CANNOT)]
+)
+def test_every_option_that_the_page_names_was_tried(title: str, table: tuple[commands.Command, ...]):
+    """By a command of the table, or, where one must act meanwhile, by a test beside this one."""
+    others = [path.read_text() for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__)]
+    for row in (line for line in section(title).splitlines() if line.startswith("| `")):
+        verbs = {verb(code) for code in re.findall(r"`([^`]+)`", row.split(" | ")[0])}
+        lines = [one.line.split() for one in table if verb(one.line) in verbs]
+        tried = {word.partition("=")[0] for line in lines for word in line}
+        for option in options(row) - tried:
+            assert any(re.search(rf'"{option}["=]', text) for text in others), (row, option)
 
 
 def test_what_the_page_says_cannot_work_was_tried():

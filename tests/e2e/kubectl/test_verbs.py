@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import select
 from collections.abc import Iterator
 from typing import Any
 
@@ -161,6 +162,22 @@ def test_a_watch_of_one_object_sees_its_first_change(cluster: Cluster):
             cluster.out("annotate", "ws", "seen", "step=first")
             while next(watch.stdout) != "first\n":
                 pass
+        finally:
+            watch.kill()
+
+
+def test_a_watch_of_changes_alone_leaves_out_what_is_there(cluster: Cluster):
+    """Nothing shows when it has begun, so there are changes until it tells of one."""
+    created(cluster, "seen")
+    words = ("get", "ws", "seen", "--watch-only", "-o", "jsonpath={.metadata.annotations.step}{'\\n'}")
+    with cluster.popen(*words) as watch:
+        try:
+            assert watch.stdout is not None
+            for step in range(200):
+                cluster.out("annotate", "ws", "seen", f"step={step}", "--overwrite")
+                if select.select([watch.stdout], [], [], 0)[0]:
+                    break
+            assert next(watch.stdout).strip().isdigit()
         finally:
             watch.kill()
 
