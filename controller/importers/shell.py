@@ -20,6 +20,7 @@ _SHELL = re.compile(r"(?:.*/)?(?:ba|da|z|k)?sh")
 _SCRIPT = re.compile(r"-[a-z]*c")
 _REFERENCE = re.compile(r"(?<!\$)\$\((\w+)\)")
 _OURS = re.compile(r"\$\((?=[A-Za-z_][A-Za-z0-9_.-]*\))")
+_COMMENT = re.compile(r"""((?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^'"\\])*?)\s#.*""", re.DOTALL)
 _SEVERAL = re.compile(r"[|&;<>()`\n]|\$\(")
 
 
@@ -35,6 +36,8 @@ class Program:
 def program(text: str, known: Collection[str] = ()) -> Program:
     """Raises ValueError for no program at all. `known` are variables that every process has for certain."""
     rest = text.strip()
+    if "\n" not in rest and (commented := _COMMENT.fullmatch(rest)):
+        rest = commented[1].rstrip()
     made = Program("")
     while found := _FOLDER.match(rest) if not made.working_dir else None:
         made.working_dir, rest = found[1], rest[found.end() :]

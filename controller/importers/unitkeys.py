@@ -27,11 +27,16 @@ def _restart(draft: drafts.Draft, given: drafts.Field) -> None:
 
 
 def _environment(draft: drafts.Draft, given: drafts.Field) -> None:
+    """As systemd does it: what is no assignment is left out, the rest holds."""
+    wrong = []
     for word in unitfile.split(given.value):
         key, equals, value = word.partition("=")
-        if not equals:
-            raise ValueError(f"not of the form KEY=value: {word}")
-        draft.set_env(key, value)
+        if equals:
+            draft.set_env(key, value)
+        else:
+            wrong.append(word)
+    if wrong:
+        raise ValueError(f"not of the form KEY=value, are quotes missing: {' '.join(wrong)}")
 
 
 def _env_file(draft: drafts.Draft, given: drafts.Field) -> None:

@@ -223,6 +223,14 @@ def test_systemd_several_commands_of_a_oneshot() -> None:
     assert (made["restart"], made["ready_when"]) == ("never", "completed")
 
 
+def test_systemd_words_that_are_no_variable_cost_only_themselves() -> None:
+    text = "[Service]\nExecStart=/bin/x\nEnvironment=A=value with spaces B=2\n"
+    found = translated("systemd", text)
+    assert found.sets[0].spec["env"] == {"A": "value", "B": "2"}
+    [note] = lost(found)
+    assert note.endswith("are quotes missing: with spaces")
+
+
 def test_systemd_a_drop_in_alone_is_told() -> None:
     found = translated("systemd", "[Service]\nEnvironment=A=1\n", name="web.service.d/a.conf")
     assert "there is no ExecStart" in lost(found)[0]

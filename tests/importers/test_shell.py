@@ -32,6 +32,8 @@ from controller.importers import shell
         ("serve $(date) | tee log", ["sh", "-c", "serve $$(date) | tee log"], {}, ""),
         ("serve *.py", ["sh", "-c", "exec serve *.py"], {}, ""),
         ("serve 'a | b'", "serve 'a | b'", {}, ""),
+        ("serve a#b  # a comment # more", "serve a#b", {}, ""),
+        ("serve '# a' \"b # c\"", "serve '# a' \"b # c\"", {}, ""),
     ],
 )
 def test_a_line_of_shell(line: str, command: object, env: dict[str, str], folder: str) -> None:

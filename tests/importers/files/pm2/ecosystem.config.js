@@ -32,7 +32,10 @@ module.exports = {
     { name: 'one line', script: 'npm run worker && echo done', autorestart: false, cron_restart: '0 3 * * *' },
     { script: 'jobs/run.py', interpreter: '.venv/bin/python', interpreter_args: '-u', instances: '-1' },
     { name: 'binary', script: './bin/serve', interpreter: 'none', stop_exit_codes: [0, 3], healthcheck: true },
+    { name: 'v6.2hd', script: 'yarn', args: 'dev', node_args: '--inspect', instance_var: 'INSTANCE_ID' },
+    { name: 'whole line', script: 'python3 -m http.server', args: 'start', interpreter: 'none' },
     { name: 'watched', script: 'tool.sh', watch: true, ignore_watch: ['fixtures'], port: 8080 },
   ],
+  env_production: { NODE_ENV: 'production' },
   deploy: { production: { user: 'me', host: ['example.org'] } },
 };
