@@ -81,6 +81,10 @@ class Interrupts:
 
     A verb that streams must not be torn apart in the middle of a line, and counts how often it was asked.
     What only says that the terminal looks otherwise now wakes as well, and counts for nothing.
+
+    The interpreter itself writes each signal's number (signal.set_wakeup_fd): one that comes between the last
+    instruction and the wait, or that the kernel gives to another thread, would else be noticed only once
+    something else has ended the wait.
     """
 
     _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -90,17 +94,18 @@ class Interrupts:
         self.last = 0
         self._read, self._write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._before: dict[int, object] = {}
+        self._woken_before = -1
 
     def __enter__(self) -> Interrupts:
-        for number in self._NUMBERS:
-            self._before[number] = signal.signal(number, self._note)
-        for number in self._HARMLESS:
-            self._before[number] = signal.signal(number, self._wake)
+        self._woken_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for number in (*self._NUMBERS, *self._HARMLESS):
+            self._before[number] = signal.signal(number, _take_note)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)  # type: ignore[arg-type]
+        signal.set_wakeup_fd(self._woken_before)
         os.close(self._read)
         os.close(self._write)
 
@@ -108,21 +113,14 @@ class Interrupts:
         return self._read
 
     def take(self) -> int:
-        """How many came since the last call."""
+        """How many came since the last call; `last` is the newest of them."""
         try:
-            return os.read(self._read, 64).count(b"!")
+            came = [number for number in os.read(self._read, 64) if number in self._NUMBERS]
         except BlockingIOError:
             return 0
+        self.last = came[-1] if came else self.last
+        return len(came)
 
-    def _note(self, number: int, _frame: FrameType | None) -> None:
-        self.last = number
-        self._write_one(b"!")
 
-    def _wake(self, _number: int, _frame: FrameType | None) -> None:
-        self._write_one(b"w")
-
-    def _write_one(self, mark: bytes) -> None:
-        try:
-            os.write(self._write, mark)
-        except BlockingIOError:
-            pass
+def _take_note(_number: int, _frame: FrameType | None) -> None:
+    """It is in the pipe by now."""

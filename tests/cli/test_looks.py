@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import select
 import signal
+import threading
 
 import pytest
 from hypothesis import given
@@ -175,6 +177,17 @@ def test_interrupts_are_counted_and_handlers_put_back():
         assert interrupts.take() == 0
         assert interrupts.last == signal.SIGTERM
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_that_another_thread_gets_ends_the_wait_all_the_same():
+    other = threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
+    with run.Interrupts() as interrupts:
+        poller = select.poll()
+        poller.register(interrupts.fileno(), select.POLLIN)
+        other.start()
+        assert poller.poll(10_000)
+        assert interrupts.take() == 1
+        other.join()
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from controller import ports
 from controller.core import errors, kinds
+
+
+class _Door:
+    """A transaction of the store behind: shut, it fails at the end. No generator, as there are very many."""
+
+    __slots__ = ("_inner", "_store")
+
+    def __init__(self, store: StoreDoor, inner: AbstractContextManager[None]) -> None:
+        self._store, self._inner = store, inner
+
+    def __enter__(self) -> None:
+        self._inner.__enter__()
+        self._store._enter()
+
+    def __exit__(self, *problem: Any) -> None:
+        try:
+            self._store._leave()
+        except errors.StorageFull as full:
+            if problem[0] is None:
+                self._inner.__exit__(type(full), full, full.__traceback__)
+                raise
+        self._inner.__exit__(*problem)
 
 
 class StoreDoor:
@@ -31,18 +53,18 @@ class StoreDoor:
     def subscribe(self, listener: Callable[[ports.Change], None]) -> None:
         self._listeners.append(listener)
 
-    @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[None]:
-        with self.inner.transaction(durable=durable):
-            if self._depth == 0:
-                self._has_content = False
-            self._depth += 1
-            try:
-                yield
-            finally:
-                self._depth -= 1
-            if self.full and self._depth == 0 and self._has_content:
-                raise errors.StorageFull("the disk is full: /somewhere/store.db")
+    def transaction(self, *, durable: bool = False) -> _Door:
+        return _Door(self, self.inner.transaction(durable=durable))
+
+    def _enter(self) -> None:
+        if self._depth == 0:
+            self._has_content = False
+        self._depth += 1
+
+    def _leave(self) -> None:
+        self._depth -= 1
+        if self.full and self._depth == 0 and self._has_content:
+            raise errors.StorageFull("the disk is full: /somewhere/store.db")
 
     @contextmanager
     def _writing(self, resource: kinds.Resource) -> Iterator[None]:

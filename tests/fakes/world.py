@@ -128,23 +128,21 @@ class World:
 
     # ---- time and controllers
 
-    def settle(self, most: int = 1000) -> None:
-        """Let everything happen that is due now."""
+    def settle(self, most: int = 1000) -> float | None:
+        """Let everything happen that is due now; returns when the next thing is."""
         for _ in range(most):
             self.runtime.play()
             self.probes.play()
-            wake = self.engine.step()
-            due = [at for at in (wake, self.runtime.next_at(), self.probes.next_at()) if at is not None]
-            if all(at > self.clock.monotonic() for at in due):
-                return
+            due = self.next_at()
+            if due is None or due > self.clock.monotonic():
+                return due
         raise AssertionError("it never comes to rest")
 
     def run_for(self, seconds: float) -> None:
         """Jump from appointment to appointment."""
         until = self.clock.monotonic() + seconds
         while True:
-            self.settle()
-            due = self.next_at()
+            due = self.settle()
             if due is None or due > until:
                 break
             self.clock.advance_to(due)
@@ -152,7 +150,7 @@ class World:
         self.settle()
 
     def next_at(self) -> float | None:
-        """The next appointment of engine, runtime or probes."""
+        """Let the engine work; the next appointment of engine, runtime or probes."""
         asked = (self.engine.step(), self.runtime.next_at(), self.probes.next_at())
         times = [at for at in asked if at is not None]
         return min(times, default=None)

@@ -17,7 +17,7 @@ def play(seeds: range | tuple[int, ...], path: str = ":memory:") -> None:
         try:
             Simulation(seed, path=path).run()
         except Broken as problem:
-            raise AssertionError(f"python tests/sim/run.py --seed {seed}: {problem}") from problem
+            raise AssertionError(f"python tests/sim/run.py --edits 25 --seed {seed}: {problem}") from problem
 
 
 @pytest.mark.parametrize("first", range(0, 200, 40))
