@@ -17,13 +17,18 @@ _TIMES = ("firstTimestamp", "lastTimestamp", "eventTime")
 _TEXTS = {"reason": LONGEST_REASON, "message": LONGEST_MESSAGE, "action": LONGEST_REASON}
 _TEXTS |= {"reportingComponent": LONGEST_REASON, "reportingInstance": LONGEST_REASON}
 _OBJECTS = ("involvedObject", "source", "series", "related")
-_KNOWN = frozenset({"apiVersion", "kind", "metadata", "type", "count", *_TIMES, *_TEXTS, *_OBJECTS})
+FIELDS = (*_OBJECTS, *_TEXTS, "type", "count", *_TIMES)
+"""What an Event has beside its metadata."""
+
+_KNOWN = frozenset({"apiVersion", "kind", "metadata", *FIELDS})
 
 
 def completed(event: kinds.Object, owner_label: str, now: str) -> kinds.Object:
     """With the label its owner's Events have in common, and the times and count a client may leave out."""
     meta = fields.mapping(event.get("metadata"))
-    labels = {**fields.mapping(meta.get("labels")), kinds.LABEL_SET: owner_label}
+    labels = meta.get("labels") or {}
+    if isinstance(labels, dict):
+        labels = {**labels, kinds.LABEL_SET: owner_label}
     found = {key: value for key, value in event.items() if value is not None}
     last = found.get("lastTimestamp") or found.get("eventTime") or now
     times = {"firstTimestamp": found.get("firstTimestamp") or last, "lastTimestamp": last}
@@ -33,8 +38,9 @@ def completed(event: kinds.Object, owner_label: str, now: str) -> kinds.Object:
 def owner_label(event: kinds.Object, pod: kinds.Object | None) -> str:
     """Of the set that the Event is about, itself or by a Pod of it; empty for anything else."""
     about = fields.mapping(event.get("involvedObject"))
+    name = str(about.get("name", ""))
     if about.get("kind") == kinds.WORKERSETS.kind:
-        return names.label_value(str(about.get("name", "")))
+        return names.label_value(name) if name.isascii() else ""
     found = fields.mapping(pod["metadata"].get("labels")).get(kinds.LABEL_SET) if pod else None
     return str(found or "")
 

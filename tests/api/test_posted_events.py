@@ -68,6 +68,7 @@ def test_a_name_may_be_generated_and_a_pod_stands_for_its_set(api: Api) -> None:
         ({"source": []}, "source"),
         ({"firstTimestamp": "soon"}, "firstTimestamp"),
         ({"lastTimestamp": 5}, "lastTimestamp"),
+        ({"metadata": {"name": "a", "labels": "web"}}, "metadata.labels"),
     ],
 )
 def test_what_is_no_event_is_refused_by_field(api: Api, fields: dict[str, Any], field: str) -> None:
@@ -83,3 +84,8 @@ def test_unknown_fields_are_refused_warned_about_or_dropped(api: Api) -> None:
     warned = api.send("POST", EVENTS, event(bogus=1))
     assert "bogus" not in warned.json()
     assert "unknown field" in warned.warnings[0]
+
+
+def test_what_it_is_about_may_have_any_name(api: Api) -> None:
+    about = {"kind": "WorkerSet", "name": "\ud800/" + "x" * 300, "namespace": "default"}
+    assert api.send("POST", EVENTS, event(involvedObject=about)).code == 201

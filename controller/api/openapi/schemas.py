@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.api import registry
-from controller.core import fieldset, kinds
+from controller.core import eventrules, fieldset, kinds
 
 Schema = dict[str, Any]
 
@@ -91,7 +91,7 @@ def _words(gvk: Mapping[str, str]) -> dict[str, Schema]:
 _PARTS: Mapping[str, tuple[str, ...]] = {
     "ConfigMap": ("data", "binaryData", "immutable"),
     "ControllerRevision": ("data", "revision"),
-    "Event": ("involvedObject", "reason", "message", "type", "count", "firstTimestamp", "lastTimestamp"),
+    "Event": eventrules.FIELDS,
     "PodMetrics": ("timestamp", "window", "containers"),
     "NodeMetrics": ("timestamp", "window", "usage"),
 }
