@@ -20,6 +20,11 @@ class Choice:
     failed: frozenset[str] = frozenset()
     wake_at: float | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Nothing special about any worker."""
+        return not (self.facts or self.replacing or self.failed)
+
 
 def choose(
     facts: worker.SetFacts,

@@ -7,7 +7,7 @@ when to look again. Planning twice is harmless, since what was asked for is part
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from controller.core import (
     choosing,
     depending,
     ensured,
+    filling,
     kinds,
     listening,
     notes,
@@ -22,9 +23,7 @@ from controller.core import (
     rolling,
     rollout,
     runs,
-    seen,
     setnotes,
-    slots,
     status,
     steps,
     worker,
@@ -71,14 +70,15 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision. `records` holds those that change (None = remove); `status` is None if undeclared or
-    left for later."""
+    """The decision. `views` are the workers there are: their Pods are made from these. `records` holds
+    those that change (None = remove); `status` is None if undeclared or left for later."""
 
     facts: worker.SetFacts
     verbs: tuple[runs.Verb, ...] = ()
     waits: tuple[worker.Wait, ...] = ()
     status: Mapping[str, Any] | None = None
     workers: Mapping[str, worker.WorkerPlan] = field(default_factory=dict)
+    views: dict[str, worker.View] = field(default_factory=dict)
     records: Mapping[str, records.Record | None] = field(default_factory=dict)
     notes: tuple[notes.Note, ...] = ()
     wake_at: float | None = None
@@ -86,11 +86,6 @@ class Plan:
     outdated: bool = False
     empty: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
-
-    @property
-    def views(self) -> dict[str, worker.View]:
-        """The workers there are, by name: their Pods are made from these."""
-        return {name: one.view for name, one in self.workers.items() if one.view is not None}
 
 
 def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.Mint) -> Plan:
@@ -128,22 +123,11 @@ def _plan(
     there = rolling.Found(grouped, observed.records, marks, observed.evicted)
     chosen = choosing.choose(facts, aim, there, desired.history, desired.places, now.monotonic)
     same_facts = observed.last is not None and observed.last.facts is facts
-    workers: dict[str, worker.WorkerPlan] = {}
-    extra = steps.surplus(chosen.places, grouped, observed.records)
-    for wanted, places in ((False, extra), (True, chosen.places)):
-        for place in places:
-            name = place.worker
-            known = last.get(name)
-            found = seen.look(name, there, chosen, known, wanted=wanted)
-            if same_facts and known is not None and seen.is_unchanged(known, found, now.monotonic):
-                workers[name] = known
-            else:
-                own = chosen.facts.get(name, facts)
-                workers[name] = slots.plan_slot(seen.slot_of(facts, place, found, known), own, now, mint)
+    found = filling.fill(facts, there, chosen, filling.Earlier(last, same_facts), now, mint)
     before = observed.last if same_facts else None
-    if before and heard == before.listening and _nothing_new(desired, before, workers, chosen):
+    if before and heard == before.listening and _nothing_new(desired, before, found, chosen):
         return before
-    decided = _assemble(desired, observed, workers, chosen.wake_at, now, aim)
+    decided = _assemble(desired, observed, found, chosen.wake_at, now, aim)
     if heard == listening.NOTHING:
         return decided
     return dataclasses.replace(decided, verbs=(*heard.verbs, *decided.verbs), listening=heard)
@@ -172,9 +156,7 @@ def _current(
     return last if last == changed else changed
 
 
-def _nothing_new(
-    desired: Desired, before: Plan, workers: Mapping[str, worker.WorkerPlan], chosen: choosing.Choice
-) -> bool:
+def _nothing_new(desired: Desired, before: Plan, found: filling.Slots, chosen: choosing.Choice) -> bool:
     """Every slot is as it was, and what was decided then is done and written."""
     return (
         not before.verbs
@@ -183,8 +165,8 @@ def _nothing_new(
         and not chosen.replacing
         and not chosen.failed
         and desired.ensures is before.ensures
-        and len(workers) == len(before.workers)
-        and all(before.workers.get(name) is one for name, one in workers.items())
+        and not found.fresh
+        and len(found.workers) == len(before.workers)
         and desired.obj is not None
         and desired.obj.get("status") == before.status
         and desired.scale == (before.status or {}).get("scaling")
@@ -194,43 +176,38 @@ def _nothing_new(
 def _assemble(
     desired: Desired,
     observed: Observed,
-    workers: Mapping[str, worker.WorkerPlan],
+    found: filling.Slots,
     due: float | None,
     now: worker.Moment,
     aim: rolling.Target,
 ) -> Plan:
-    facts = desired.facts
+    facts, workers = desired.facts, found.workers
     verbs: list[runs.Verb] = []
     told: list[notes.Note] = []
     changed: dict[str, records.Record | None] = {}
-    wakes = [due]
-    views: list[worker.View] = []
-    for name, one in workers.items():
+    for name, one in found.fresh.items():
         verbs += one.verbs
         told += one.notes
         if one.record is not one.slot.record:
             changed[name] = None if one.record is records.EMPTY else one.record
-        if one.wake_at is not None:
-            wakes.append(one.wake_at)
-        if one.view is not None:
-            views.append(one.view)
-    if facts.hold is not None and facts.hold.until is not None:
+    views = {name: one.view for name, one in workers.items() if one.view is not None}
+    wakes = [due, *(one.wake_at for one in workers.values())]
+    if facts.hold is not None:
         wakes.append(facts.hold.until)
-    outdated = any(
-        process.template_hash != facts.template_hash or not workers[process.ref.worker].slot.wanted
-        for process in observed.processes
-        if process.exit is None or process.survivors
-    )
+    wanted = facts.template_hash
+    odd = [one for one in observed.processes if one.template_hash != wanted or one.ref.worker in found.extra]
+    outdated = any(process.exit is None or process.survivors for process in odd)
     is_told_later = desired.patient and not changed and steps.only_starts(verbs, told)
-    shown = None if is_told_later else _status(desired, views, now, aim)
+    shown = None if is_told_later else _status(desired, views.values(), now, aim)
     return Plan(
         facts=facts,
         verbs=tuple(verbs),
-        waits=setnotes.waits(facts, views, workers),
+        waits=setnotes.waits(facts, views.values(), workers),
         status=shown,
         workers=workers,
+        views=views,
         records=changed,
-        notes=(*steps.merge_notes(told), *_set_notes(desired, observed, workers, shown)),
+        notes=(*steps.merge_notes(told), *_set_notes(desired, observed, found, shown)),
         wake_at=min((wake for wake in wakes if wake is not None), default=None),
         outdated=outdated,
         empty=not observed.processes and not desired.places,
@@ -239,7 +216,7 @@ def _assemble(
 
 
 def _status(
-    desired: Desired, views: list[worker.View], now: worker.Moment, aim: rolling.Target
+    desired: Desired, views: Iterable[worker.View], now: worker.Moment, aim: rolling.Target
 ) -> dict[str, Any] | None:
     if desired.obj is None or not desired.tell:
         return None
@@ -253,21 +230,21 @@ def _status(
 def _set_notes(
     desired: Desired,
     observed: Observed,
-    workers: Mapping[str, worker.WorkerPlan],
+    found: filling.Slots,
     shown: Mapping[str, Any] | None,
 ) -> tuple[notes.Note, ...]:
     last = observed.last
     before = {} if desired.obj is None else desired.obj.get("status") or {}
     return (
-        *setnotes.replaced(desired.facts, workers, observed.evicted, desired.obj),
-        *setnotes.rollout(desired.facts, workers),
+        *setnotes.replaced(desired.facts, found.fresh, observed.evicted, desired.obj),
+        *setnotes.rollout(desired.facts, found.workers),
         *setnotes.rolled_out(desired.facts, before, shown),
         *(
             ensured.told(last.ensures, desired.ensures, desired.moved)
             if last and desired.ensures is not last.ensures
             else ()
         ),
-        *steps.unenforced_notes(workers, {} if last is None else last.workers),
+        *steps.unenforced_notes(found.workers, {} if last is None else last.workers),
         *setnotes.left_out(desired.facts, None if last is None else last.facts),
         *setnotes.held(desired.facts.hold, None if last is None else last.facts.hold),
     )
@@ -280,9 +257,9 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
     """Keep what was known; only the status tells."""
     facts = dataclasses.replace(desired.facts, hold=DISCONNECTED)
     workers = {} if observed.last is None else observed.last.workers
-    views = [one.view for one in workers.values() if one.view is not None]
+    views = {} if observed.last is None else observed.last.views
     aim = rolling.target(facts, observed.records, desired.history)
-    shown = _status(dataclasses.replace(desired, facts=facts), views, now, aim)
+    shown = _status(dataclasses.replace(desired, facts=facts), views.values(), now, aim)
     if shown is not None and desired.obj is not None:
         before = desired.obj.get("status") or {}
         shown |= {name: before[name] for name in _COUNTED if name in before}
@@ -291,6 +268,7 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
         waits=(DISCONNECTED,),
         status=shown,
         workers=workers,
+        views=views,
         outdated=True,
         ensures=desired.ensures,
     )

@@ -43,6 +43,21 @@ def look(
     )
 
 
+def is_at_rest(known: worker.WorkerPlan, name: str, there: rolling.Found, now: float) -> bool:
+    """The same as `look` and `is_unchanged`, for a wanted slot of which nothing was chosen."""
+    slot, processes = known.slot, there.grouped.get(name, ())
+    return (
+        known.quiet
+        and slot.wanted
+        and slot.mark is known.mark
+        and slot.record is there.known.get(name, records.EMPTY)
+        and not (slot.replace or slot.evicted or slot.withdrawn)
+        and len(slot.processes) == len(processes)
+        and all(map(operator.is_, slot.processes, processes))
+        and (known.wake_at is None or now < known.wake_at)
+    )
+
+
 def slot_of(
     facts: worker.SetFacts, place: steps.Place, found: Seen, known: worker.WorkerPlan | None
 ) -> worker.Slot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from controller.core import kinds, notes, sentences, spec, steps, worker
@@ -38,6 +38,8 @@ def _gives_way(one: worker.WorkerPlan, facts: worker.SetFacts) -> bool:
 
 def rollout(facts: worker.SetFacts, workers: Workers) -> tuple[Note, ...]:
     """S7.2: the new template had its time."""
+    if facts.spec.kind is not spec.SetKind.HTTP:
+        return ()
     failed = sorted(name for name, one in workers.items() if one.slot.withdrawn)
     if not failed:
         return ()
@@ -80,7 +82,7 @@ def left_out(facts: worker.SetFacts, before: worker.SetFacts | None) -> tuple[No
     return tuple(found)
 
 
-def waits(facts: worker.SetFacts, views: Sequence[worker.View], workers: Workers) -> tuple[worker.Wait, ...]:
+def waits(facts: worker.SetFacts, views: Iterable[worker.View], workers: Workers) -> tuple[worker.Wait, ...]:
     """Why what is wanted is left alone, and until when."""
     hold = () if facts.hold is None else (facts.hold,)
     resting = tuple(

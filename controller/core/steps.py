@@ -140,6 +140,8 @@ def choose_replacements(
     """
     if facts.template_hash is None:
         return Replacing()
+    if all(one.template_hash == facts.template_hash for group in grouped.values() for one in group):
+        return Replacing()
     outdated = [
         live
         for place in wanted

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from controller.core import kinds, tallies, worker
 from controller.engine.engine import Engine
 from controller.engine.reconcile import Outcome
+
+
+@dataclass(slots=True)
+class _Set:
+    """What was counted of each worker, and the views it was counted from."""
+
+    views: Mapping[str, worker.View]
+    seen: dict[str, _Seen]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +33,7 @@ class Meter:
     def __init__(self, engine: Engine, tally: tallies.Tally) -> None:
         self._engine, self._tally = engine, tally
         self._began = engine.clock.wall()
-        self._seen: dict[kinds.Key, dict[str, _Seen]] = {}
+        self._sets: dict[kinds.Key, _Set] = {}
         engine.listen(self._heard)
 
     def _heard(self, outcomes: Sequence[Outcome]) -> None:
@@ -37,14 +45,16 @@ class Meter:
 
     def _count(self, outcome: Outcome) -> None:
         key, views = outcome.key, outcome.decided.views
-        before = self._seen.pop(key, {})
+        before = self._sets.pop(key, None) or _Set({}, {})
         if outcome.gone or outcome.obj is None:
             return
-        scope = outcome.obj["spec"].get("scope", "")
-        self._seen[key] = {
-            name: self._look(view, before.get(name), (key.namespace, scope, key.name, view.worker_name))
-            for name, view in views.items()
-        }
+        scope, seen, known = outcome.obj["spec"].get("scope", ""), before.seen, before.views
+        for name in [name for name, view in views.items() if known.get(name) is not view]:
+            labels = (key.namespace, scope, key.name, views[name].worker_name)
+            seen[name] = self._look(views[name], seen.get(name), labels)
+        for name in known.keys() - views.keys():
+            del seen[name]
+        self._sets[key] = _Set(views, seen)
 
     def _look(self, view: worker.View, seen: _Seen | None, labels: tallies.Labels) -> _Seen:
         """One worker. Seen for the first time, its past is the past of another controller."""
