@@ -110,7 +110,7 @@ class _Watch:
             while True:
                 if told := self._published():
                     yield told
-                reading = reading or asyncio.create_task(_next(batches))
+                reading = reading or asyncio.create_task(replies.upcoming(batches))
                 await asyncio.wait((reading,), timeout=LOOK_SECONDS)
                 if reading.done():
                     batch, reading = reading.result(), None
@@ -128,10 +128,6 @@ class _Watch:
         changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
         told = (self._reader.told(name, before.get(name, 0), now.get(name, 0)) for name in changed)
         return [one for one in told if one is not None]
-
-
-async def _next(batches: AsyncIterator[Sequence[ports.Change]]) -> Sequence[ports.Change] | None:
-    return await anext(batches, None)
 
 
 def _place(obj: kinds.Object) -> tuple[str, str]:

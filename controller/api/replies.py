@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from starlette.types import Receive, Send
 
@@ -19,6 +19,7 @@ from controller.api import encode
 _LOG = logging.getLogger(__name__)
 
 Headers = list[tuple[bytes, bytes]]
+_Item = TypeVar("_Item")
 
 
 class Sendable(Protocol):
@@ -180,6 +181,11 @@ class Stream:
                 await send({"type": "http.response.body", "body": self._on_error(problem), "more_body": True})
         finally:
             await close(self._chunks)
+
+
+async def upcoming(items: AsyncIterator[_Item]) -> _Item | None:
+    """The next one; None at the end. A coroutine, so that a task can wait for it among other things."""
+    return await anext(items, None)
 
 
 async def close(chunks: AsyncIterator[Any]) -> None:

@@ -242,7 +242,7 @@ class _Bell:
         try:
             while True:
                 self._rung = asyncio.get_running_loop().create_future()
-                reader = reader or asyncio.create_task(_next(batches))
+                reader = reader or asyncio.create_task(replies.upcoming(batches))
                 await asyncio.wait((reader, self._rung), return_when=asyncio.FIRST_COMPLETED)
                 if not reader.done():
                     yield self._rung.result()
@@ -254,9 +254,3 @@ class _Bell:
         finally:
             if reader is not None:
                 reader.cancel()
-
-
-async def _next(batches: AsyncIterator[Sequence[ports.Change]]) -> Sequence[ports.Change] | None:
-    async for batch in batches:
-        return batch
-    return None
