@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from benchmarks import load
 from controller.client import resources
 from tests.e2e import web
-from tests.e2e.project import Project
+from tests.e2e.project import Project, wait_gone
 
 CHANGES = 3
 SERVER = """
@@ -40,8 +41,15 @@ polite = workerset.asgi.Middleware(app)
 """
 
 
-def declare(project: Project, version: str, app: str = "app", loop: str = "asyncio", **spec: Any) -> None:
-    project.write("asgi.py", SERVER + POLITE)
+HOLDING = SERVER.replace(
+    "    headers =", "    while (await receive()).get('more_body'):\n        pass\n    headers ="
+)
+
+
+def declare(
+    project: Project, version: str, app: str = "app", loop: str = "asyncio", server: str = SERVER, **spec: Any
+) -> None:
+    project.write("asgi.py", server + POLITE)
     command = ["uvicorn", f"asgi:{app}", "--fd", "$(LISTEN_FD)", "--loop", loop, "--log-level", "warning"]
     project.declare(
         "web",
@@ -85,7 +93,7 @@ def changed_and_restarted(site: Project, **spec: Any) -> load.Load:
     seen = asyncio.run(run())
     assert seen["refused"] == 0, seen.counts
     assert seen["failed"] == 0, seen.counts
-    assert {f"v{number}".encode() for number in range(1, CHANGES + 1)} <= set(seen.bodies)
+    assert set(seen.bodies) == {f"v{number}".encode() for number in range(CHANGES + 1)}
     return seen
 
 
@@ -118,15 +126,64 @@ def test_s7_2_a_template_that_never_gets_ready_fails_and_undo_goes_on(site: Proj
     assert sorted(site.pids("web")) == before
 
 
-def test_killed_during_a_rollout_the_next_controller_continues(site: Project) -> None:
-    where = web.address(site, "web")
-    declare(site, "v1")
-    os.kill(site.pid_of("controller"), signal.SIGKILL)
-    web.get(where)
+def killed_and_gone_on(site: Project) -> None:
+    """kill -9 of the controller, and another one."""
+    before = site.pid_of("controller")
+    os.kill(before, signal.SIGKILL)
+    wait_gone(before)
+    site.ctl("get", "ws", "web")
+    assert site.pid_of("controller") != before
+
+
+def all_new(site: Project, where: tuple[str, int]) -> None:
     site.ctl("rollout", "status", "web", "--timeout", "40s")
     wait_alone(site)
     assert {web.get(where) for _ in range(10)} == {b"v1"}
     assert len(site.pids("web")) == 2
+
+
+def test_killed_as_a_rollout_begins_the_next_controller_continues(site: Project) -> None:
+    where = web.address(site, "web")
+    declare(site, "v1")
+    os.kill(site.pid_of("controller"), signal.SIGKILL)
+    web.get(where)
+    all_new(site, where)
+
+
+def test_killed_while_a_newcomer_boots_the_next_controller_waits_for_it(site: Project) -> None:
+    where, before = web.address(site, "web"), set(site.pids("web"))
+    gate = site.root / "gate"
+    os.mkfifo(gate)
+    declare(site, "v1", server=f"open({str(gate)!r}).read()\n{SERVER}")
+    with gate.open("w"):  # waits for who reads it, who waits until it is closed
+        site.wait(resources.WORKERSETS, "web", lambda obj: obj["status"]["replicas"] == 3)
+        newcomer = (set(site.pids("web")) - before).pop()
+        killed_and_gone_on(site)
+        assert web.get(where) == b"v0"
+        assert set(site.pids("web")) == before | {newcomer}
+        gate.unlink()
+        gate.write_text("")
+    all_new(site, where)
+    assert newcomer in site.pids("web")
+
+
+def test_killed_while_one_drains_what_it_answers_is_not_cut_short(site: Project) -> None:
+    holding = {"app": "polite", "server": HOLDING, "drain_timeout": "60s"}
+    declare(site, "v0", **holding)
+    site.ctl("rollout", "status", "web", "--timeout", "40s")
+    wait_alone(site)
+    where = web.address(site, "web")
+    with socket.create_connection(where, web.DEADLINE_SECONDS) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n")
+        assert b"100 Continue" in client.recv(1000)
+        declare(site, "v1", **holding)
+        site.wait(resources.WORKERSETS, "web", lambda obj: obj["status"].get("updatedReplicas") == 2)
+        killed_and_gone_on(site)
+        client.sendall(b"done")
+        answer = b"".join(iter(lambda: client.recv(1000), b""))
+        assert answer.startswith(b"HTTP/1.1 200")
+        assert answer.endswith(b"v0")
+    all_new(site, where)
 
 
 def test_paused_resumed(site: Project) -> None:
