@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FOLDER = ".workerset"
 _SOCKET_LIMIT = 107  # sun_path holds 108 bytes, the closing NUL included (unix(7))
 _MEMORY = "/dev/shm"
-_LONGEST_SOCKET = "/shim.sock.tmp"
+_LONGEST_SOCKET = "/p/0123456789abcdef"  # `settings.ProjectPaths.probe_socket`
 
 
 class Project:

@@ -104,6 +104,17 @@ def test_long_runtime_folder_falls_back_to_the_temp_dir(tree, environ, tmp_path)
     assert len(found.api_socket) < 108
 
 
+def test_wherever_the_runtime_folder_is_every_socket_in_it_can_be_bound(tree, environ):
+    found = set()
+    for length in range(1, 90):
+        with tempfile.TemporaryDirectory(prefix="w" * length) as base:
+            paths = project.discover(str(tree / "shop"), None, {**environ, "XDG_RUNTIME_DIR": base}).paths()
+        sockets = (paths.api_socket, f"{paths.shim_socket}.tmp", paths.worker_socket, paths.others_socket)
+        assert max(map(len, (*sockets, paths.probe_socket("default", "web-0")))) <= 107
+        found.add(paths.run.startswith(base))
+    assert found == {True, False}
+
+
 def bare(environ):
     return {name: value for name, value in environ.items() if name != "XDG_RUNTIME_DIR"}
 

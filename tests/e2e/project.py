@@ -157,8 +157,11 @@ class Project:
         return [one for one in found["items"] if one["involvedObject"]["name"] == name]
 
     def own_log(self) -> str:
+        """The end of what the controller said, and what it could not make sense of itself."""
         path = self.state / "controller.log"
-        return path.read_text()[-4000:] if path.exists() else "(no controller.log)"
+        said = path.read_text()[-4000:] if path.exists() else "(no controller.log)"
+        traces = Path(self.environ["XDG_STATE_HOME"], "workerset").glob("trace-*")
+        return "\n".join([said, *(trace.read_text() for trace in traces)])
 
     # ------------------------------------------------------------------ waiting for it
 
