@@ -20,6 +20,8 @@ def lose(paths: settings.ProjectPaths, what: str) -> None:
         shutil.rmtree(paths.run)
     elif what == "moved":
         os.rename(paths.run, f"{paths.run}-elsewhere")
+    elif what == "pid":  # the last that a slow removal of the folder takes, after the lock is back
+        os.unlink(paths.guardian_pid)
     else:
         os.unlink(paths.api_socket)
 
@@ -49,7 +51,7 @@ def test_what_was_lost_before_anybody_watched_is_named_first(tmp_path: Path) -> 
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("what", ["state", "run", "moved", "socket"])
+@pytest.mark.parametrize("what", ["state", "run", "moved", "socket", "pid"])
 def test_a_lost_folder_is_named_and_there_again(tmp_path: Path, what: str) -> None:
     paths = settings.ProjectPaths(str(tmp_path), str(tmp_path / "state"), str(tmp_path / "run"))
 
@@ -61,11 +63,12 @@ def test_a_lost_folder_is_named_and_there_again(tmp_path: Path, what: str) -> No
         for round_ in range(2):
             Path(paths.state, "harmless").write_text("")
             os.unlink(f"{paths.state}/harmless")
-            Path(paths.api_socket).write_text("")
+            for path in (paths.api_socket, paths.guardian_pid):
+                Path(path).write_text("")
             lose(paths, what)
             async with asyncio.timeout(20):
                 folder = await waiting
-            assert folder == (paths.state if what == "state" else paths.run)
+            assert folder == (paths.state if what in ("state", "pid") else paths.run)
             assert os.path.isdir(folder)
             if what == "moved":
                 shutil.rmtree(f"{paths.run}-elsewhere")
