@@ -89,12 +89,14 @@ def test_much_output_comes_whole_to_a_slow_reader(tree: Tree) -> None:
 def test_a_terminal_is_one_with_its_size_and_controls(tree: Tree) -> None:
     async def case(controller: Controller) -> None:
         session = await opened(
-            controller, "test -t 0 && tty; read line; stty size; cat", stdin=True, tty=True
+            controller, "test -t 0 && tty; read line; stty size; exec cat", stdin=True, tty=True
         )
         await until(session, b"/dev/pts/")
         session.resize(101, 33)
         await session.write(b"go\n")
         assert b"33 101" in await until(session, b"33 101")
+        await session.write(b"here\n")
+        await until(session, b"here\r\nhere")  # by the terminal, and by who is to be interrupted
         await session.write(b"\x03")
         assert (await session.ended()).signal == signal.SIGINT
         await session.close()
