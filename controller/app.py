@@ -121,10 +121,10 @@ class Controller:
         try:
             await self._runtime.connect()
         except ConnectionError as error:
-            self._birth.say({"failed": str(error)})
-            return TO_BE_RESTARTED
+            return self._failed(error)
         self._engine.start()
         self._logs.look_soon()
+        problems: list[Exception] = []
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(loop.run(self._engine, self._stop, self._looked), name="engine")
@@ -141,15 +141,24 @@ class Controller:
                 await self._stop.wait()
                 for task in waiting:
                     task.cancel()
+        except* server.SocketProblem as group:
+            problems += group.exceptions
         finally:
             if self._control.ended.is_set():
                 self._runtime.end()
             self._logs.close()
             await self._prober.close()
             await self._runtime.close()
+        if problems:
+            return self._failed(problems[0])
         if self._control.purge:
             shutil.rmtree(self._paths.state, ignore_errors=True)
         return ENDED_FOR_GOOD if self._control.ended.is_set() else TO_BE_RESTARTED
+
+    def _failed(self, why: Exception) -> int:
+        _LOG.error("%s", why)
+        self._birth.say({"failed": str(why)})
+        return TO_BE_RESTARTED
 
     def _contacts(self) -> environment.Contacts:
         def slot(namespace: str, scope: str, name: str, user: str | None) -> str:
@@ -247,11 +256,9 @@ def _say(environ: Mapping[str, str], word: Mapping[str, object]) -> None:
     """The one line on the guardian's ready pipe."""
     descriptor = environ.get(contract.READY_FD)
     if descriptor is not None:
-        try:
+        with contextlib.suppress(OSError):  # said already, or nobody waits any more
             os.write(int(descriptor), json.dumps(word).encode() + b"\n")
             os.close(int(descriptor))
-        except OSError:
-            pass  # said already, or nobody waits any more
 
 
 def _secret(kept: store.Store, chance: ids.SystemIds) -> str:

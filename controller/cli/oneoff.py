@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from http import HTTPStatus
 
 from controller import ports, settings
 from controller.cli import common, errors, manifests, objects
@@ -119,7 +120,9 @@ def _applied(context: Context, namespace: str, name: str) -> list[dict[str, Any]
         return []
     try:
         return [client.request("GET", resources.WORKERSETS.path(namespace, name)).json()]
-    except client_errors.ApiError:
+    except client_errors.ApiError as error:
+        if error.code != HTTPStatus.NOT_FOUND:
+            raise
         return []
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from controller.core import errors, fields, kinds, resolution
+from controller.core import errors, fields, kinds, resolution, sentences
 
 _SHOWN = 4
 
@@ -114,9 +114,8 @@ def _problem(
     spec, free = fields.mapping(obj.get("spec")), limit - sum(held.values())
     field = "max_threads" if spec.get("background") is True and not spec.get("name") else "num"
     most = sorted(((key, count) for key, count in held.items() if count), key=lambda one: (-one[1], one[0]))
-    holders = ", ".join(f"{key} {count}" for key, count in most[:_SHOWN])
-    more = f" and {len(most) - _SHOWN} more" if len(most) > _SHOWN else ""
-    others = f", the rest is kept for: {holders}{more}" if holders else ""
+    holders = sentences.several([f"{key} {count}" for key, count in most], _SHOWN)
+    others = f", the rest is kept for: {holders}" if holders else ""
     detail = (
         f"max_processes is exceeded by {needed - free}: this set may need {needed}, "
         f"{max(0, free)} of {limit} are free{others}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.core import kinds, quantity, refusals
+from controller.core import kinds, quantity, refusals, sentences
 
 DEFAULT_CAP = 16
 """Distinct names a catch-all may run, unless `max_threads` says otherwise."""
@@ -106,13 +106,10 @@ class Directory:
     def _undeclared(self, scope: str, name: str) -> refusals.Refusal:
         chosen = self.chosen_scope(scope)
         known = sorted(self._named.get(chosen, {}))
-        shown = ", ".join(known[:_SHOWN]) + (
-            f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
-        )
         where = said(chosen)
         if scope != chosen:
             where += f" (scope {scope} declares no background set)"
-        has = f"it declares {shown}" if known else "it declares no background set"
+        has = f"it declares {sentences.several(known, _SHOWN)}" if known else "it declares no background set"
         return refusals.Refusal(
             refusals.Kind.UNDECLARED,
             f"no background worker answers to this name in {where}, {has} and no catch-all; declare one with "

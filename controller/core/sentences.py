@@ -14,7 +14,6 @@ _PYTHON_ERROR = re.compile(
     r"^(?P<type>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Exit|Warning)): (?P<text>.*)$"
 )
 _LONGEST = 300
-_SHOWN = 8
 
 
 def seconds(value: float) -> str:
@@ -39,10 +38,10 @@ def ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th') }".replace(" ", "")
 
 
-def several(words: Sequence[str]) -> str:
+def several(words: Sequence[str], shown: int = 8) -> str:
     """The first few, and how many more there are."""
-    more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
-    return ", ".join(words[:_SHOWN]) + more
+    more = f" and {len(words) - shown} more" if len(words) > shown else ""
+    return ", ".join(words[:shown]) + more
 
 
 def signal_name(number: int) -> str:

@@ -69,19 +69,8 @@ class Asked:
     scale: Mapping[str, Any] | None = None
 
 
-_OWN = frozenset(
-    {
-        "addresses",
-        "conditions",
-        "currentRevision",
-        "instances",
-        "message",
-        "observedGeneration",
-        "readyReplicas",
-    }
-    | {"replicas", "restarts", "scaling", "selector", "state", "updatedReplicas"}
-)
-"""Keys of the status that are the controller's; operators keep their own beside them."""
+_AT_TIMES = frozenset({"addresses", "scaling"})
+"""Keys of the status that only some sets have. They are the controller's all the same."""
 
 
 def compute(
@@ -95,8 +84,7 @@ def compute(
     previous = obj.get("status") or {}
     tally = counts.count(views, facts.template_hash, asked.wanted)
     word, message = _word(facts, tally, asked)
-    return {
-        **{key: value for key, value in previous.items() if key not in _OWN},
+    own = {
         **({"addresses": listening.shown(facts.sockets)} if facts.sockets else {}),
         **({"scaling": dict(asked.scale)} if asked.scale else {}),
         "observedGeneration": facts.generation,
@@ -116,6 +104,8 @@ def compute(
             stamps.rfc3339(now.wall),
         ),
     }
+    others = {key: value for key, value in previous.items() if key not in own and key not in _AT_TIMES}
+    return {**others, **own}
 
 
 def _word(facts: worker.SetFacts, tally: Tally, asked: Asked) -> tuple[str, str]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from controller.core import depending, exits, listening, names, records, resolution, runs, spec, worker
+from controller.core import (
+    depending,
+    exits,
+    listening,
+    names,
+    records,
+    resolution,
+    runs,
+    sentences,
+    spec,
+    worker,
+)
 from controller.core.notes import Note
 
 TRIED_ENOUGH = 3
@@ -16,7 +27,6 @@ SETTLE_SECONDS = 60.0
 
 TOLD_WITH_THE_ANSWER = ("Started", "Ensured")
 
-_SHOWN = 8
 _STAYS = listening.REASONS | depending.STAYS
 
 
@@ -227,10 +237,8 @@ def merge_notes(found: Iterable[Note]) -> tuple[Note, ...]:
 
 
 def _several(reason: str, workers: Sequence[str]) -> str:
-    shown = ", ".join(workers[:_SHOWN])
-    more = f" and {len(workers) - _SHOWN} more" if len(workers) > _SHOWN else ""
     count = f"{len(workers)} workers: " if len(workers) > 1 else ""
-    return f"{reason.lower()} {count}{shown}{more}"
+    return f"{reason.lower()} {count}{sentences.several(workers)}"
 
 
 def replacing_note(

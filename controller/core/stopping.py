@@ -108,6 +108,4 @@ def _main(process: runs.Process) -> str:
 
 
 def _names(process: runs.Process) -> str:
-    shown = ", ".join(f"{one.pid} {one.command}" for one in process.survivors[:_SHOWN])
-    more = len(process.survivors) - _SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return sentences.several([f"{one.pid} {one.command}" for one in process.survivors], _SHOWN)

@@ -274,6 +274,20 @@ def test_half_saved_and_binary_manifests_start_nothing(project: Project, verb: l
     assert not project.folder.exists()
 
 
+def test_what_is_in_the_way_of_a_socket_is_named(project: Project) -> None:
+    project.declare("web", command=SLEEP)
+    project.apply()
+    blocked = Path(project.run_dir, "workers.sock")
+    project.ctl("down")
+    blocked.mkdir(parents=True)
+    said = project.ctl("up", "-d", code=1).stderr
+    assert "did not start: something that is no socket is in the way, move it: " + str(blocked) in said
+    for pid in project.leftovers():
+        wait_gone(pid)
+    blocked.rmdir()
+    project.ctl("up", "-d")
+
+
 @pytest.mark.parametrize("part", ["lock", "controller.pid", "store.db"])
 def test_a_state_folder_deleted_while_a_controller_starts_costs_at_most_that_start(
     project: Project, part: str
