@@ -129,7 +129,8 @@ def timed(line: Line, method: str, path: str, body: object) -> float:
 
 
 def watched(mine: Project) -> list[Measurement]:
-    """One writer, one change after the other, as fast as it goes; the rate is part of the answer."""
+    """One writer, one change after the other, as fast as it goes. A slow one leaves more events alone in
+    their chunk, which is the dearest way to watch: so the rate is told, and the budget holds at any."""
     controller = mine.pid_of("controller")
     line = Line(mine)
     line.ask("POST", MAPS, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "busy"}})
@@ -143,14 +144,10 @@ def watched(mine: Project) -> list[Measurement]:
         rss = rss_mb(controller)
     line.close()
     lost = sum(EVENTS - count for count in counts)
-    rate = f"{EVENTS / seconds:.0f} events/s"
+    per_thousand = (along - alone) / EVENTS * 1000
+    name = f"CPU of 1,000 events, {EVENTS / seconds:.0f}/s, to {WATCHERS} watches, without the writes"
     return [
-        Measurement(
-            f"CPU a second of {rate} to {WATCHERS} watches, without the writes",
-            (along - alone) / seconds,
-            "s",
-            0.2,
-        ),
+        Measurement(name, per_thousand, "s", 0.2),
         Measurement("of them lost", float(lost), "", 0.0),
         Measurement(f"RSS of the controller then, with {WATCHERS} watches", rss, "MB", 120.0),
     ]
