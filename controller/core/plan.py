@@ -26,6 +26,7 @@ from controller.core import (
     setnotes,
     status,
     steps,
+    succession,
     worker,
 )
 
@@ -148,12 +149,21 @@ def _current(
     awaits = depending.hold(
         desired.awaits, len(desired.places), observed.processes, observed.records, current
     )
-    if not held and heard == listening.NOTHING and awaits is None:
+    another = _user_changes(desired, observed)
+    if not held and heard == listening.NOTHING and awaits is None and another is None:
         return facts
-    hold, goes_on = facts.hold or heard.hold or awaits, bool(desired.places)
+    hold, goes_on = facts.hold or heard.hold or awaits or another, bool(desired.places)
     changed = dataclasses.replace(facts, sockets=held, opening=heard.opening, hold=hold, goes_on=goes_on)
     last = None if observed.last is None else observed.last.facts
     return last if last == changed else changed
+
+
+def _user_changes(desired: Desired, observed: Observed) -> worker.Wait | None:
+    """Not looked for while all that runs is of the declared template."""
+    last = observed.last
+    if last is not None and not last.outdated and last.facts.template_hash == desired.facts.template_hash:
+        return None
+    return succession.hold(desired.facts, observed.processes)
 
 
 def _nothing_new(desired: Desired, before: Plan, found: filling.Slots, chosen: choosing.Choice) -> bool:

@@ -58,6 +58,7 @@ class Process:
     `listening`: a `Look` has seen it wait for connections; `blind`: it cannot be seen whether it does (S5).
     `unenforced`: which declared limits do not hold here, and why.
     `health` is added by the engine: what its probes say, None without probes.
+    `user`: as declared when it was asked for.
     Times are monotonic seconds, `started_wall` epoch seconds.
     """
 
@@ -85,6 +86,7 @@ class Process:
     unenforced: str = ""
     health: probes.Health | None = None
     drained: bool = False
+    user: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,7 +224,8 @@ class LocalRuntime:
     def _start(self, asked: ports.StartRun, now: float, out: list[wire.Message]) -> None:
         if asked.run in self._runs:
             return
-        process = ports.Process(asked.ref, asked.run, asked.template_hash, asked.ordinal)
+        user = asked.template.user
+        process = ports.Process(asked.ref, asked.run, asked.template_hash, asked.ordinal, user=user)
         try:
             spec_id = self._specs.spec_for(asked, out)
         except ports.LaunchProblem as problem:

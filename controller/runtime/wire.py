@@ -58,6 +58,7 @@ def process(message: Message) -> ports.Process:
         blind=message[21],
         unenforced=message[24],
         drained=message[25],
+        user=message[26],
     )
 
 

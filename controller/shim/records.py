@@ -201,4 +201,5 @@ class Run:
             self.out_of_memory,
             self.unenforced,
             self.drained,
+            self.spec.user,
         ]

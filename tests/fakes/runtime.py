@@ -186,7 +186,14 @@ class ScriptedRuntime:
         self._starts[start.run], self._scripts[start.run] = start, script
         self.started.append(start.run)
         self._put(
-            ports.Process(start.ref, start.run, start.template_hash, start.ordinal, by_ticket=by_ticket)
+            ports.Process(
+                start.ref,
+                start.run,
+                start.template_hash,
+                start.ordinal,
+                by_ticket=by_ticket,
+                user=start.template.user,
+            )
         )
         if occupant is not None:
             self._queued[start.ref] = start.run
