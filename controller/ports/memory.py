@@ -42,7 +42,7 @@ class Vars(Protocol):
 
     def lend(self, name: VarsName, folder: str) -> str:
         """The path for a worker of another user, who reaches the folder of all slots at `folder`: it may read
-        this one from now on."""
+        this one from now on. That is a use too, since it cannot say so in the header itself (S6.9)."""
         ...
 
     def known(self) -> Sequence[VarsName]:

@@ -78,6 +78,7 @@ class SharedVars:
     def lend(self, name: ports.VarsName, folder: str) -> str:
         path = self.slot(name)
         header.open_to_all(path)
+        header.set_word(path, layout.TOUCHED, 1)
         return folder + path.removeprefix(self._folder)
 
     def _lost(self, name: ports.VarsName, path: str) -> dict[ports.VarsName, str]:

@@ -108,6 +108,11 @@ def a_touch_is_taken_once(subject: Subject) -> None:
     assert not subject.vars.take_touched(NAME)
 
 
+def to_be_lent_is_a_touch(subject: Subject) -> None:
+    subject.vars.lend(NAME, "/folder")
+    assert subject.vars.take_touched(NAME)
+
+
 def what_is_removed_is_gone_and_comes_back_above(subject: Subject) -> None:
     subject.vars.slot(NAME)
     before = [subject.publish(NAME, {"a": number}) for number in range(5)][-1]
@@ -173,6 +178,7 @@ CASES = (
     ready_is_what_was_said_last,
     looking_again_changes_the_epoch_and_nothing_else,
     a_touch_is_taken_once,
+    to_be_lent_is_a_touch,
     what_is_removed_is_gone_and_comes_back_above,
     damage_is_reported_and_healed_by_the_next_publish,
     a_publish_or_an_end_wakes_who_waits,

@@ -76,6 +76,8 @@ handle = workerset.handle()
 workerset.set_vars({"uid": os.getuid()})
 print("published as", os.getuid())
 handle.wait()
+workerset.set_vars({"uid": os.getuid(), "last words of": os.environ["WORKERSET_ORDINAL"]})
+print("had last words")
 """
 READER = """\
 import workerset
@@ -118,10 +120,11 @@ def test_s8_4_its_requests_are_counted(project: Project, library: str) -> None:
     assert [counts.read(str(path)) for path in (run / "n").glob("*.load")] == [(1, 1)]
 
 
-def test_s8_4_vars_move_with_the_user_of_the_set(project: Project, library: str) -> None:
+def test_s8_4_vars_move_with_the_user_of_a_pool(project: Project, library: str) -> None:
+    """Whoever still runs as the last user publishes until it ends: the next ones start after that."""
     run = None
     for user in (NOBODY, None):
-        project.declare("mover", name="mover", num=1, ready_when="vars", **of(user, MOVER, library))
+        project.declare("mover", name="mover", num=3, ready_when="vars", **of(user, MOVER, library))
         project.apply()
         uid = os.geteuid() if user is None else pwd.getpwnam(user).pw_uid
         says(project, "mover", f"published as {uid}")
@@ -129,6 +132,9 @@ def test_s8_4_vars_move_with_the_user_of_the_set(project: Project, library: str)
         found = json.loads(project.ctl("vars", "get", "mover", "-o", "json").stdout)
         assert found["uid"] == uid
         run = Path((project.root / ".workerset/run").read_text().strip())
+    for ordinal in range(3):
+        said = project.ctl("logs", f"mover-{ordinal}").stdout
+        assert said.splitlines()[1:3] == ["had last words", f"published as {os.geteuid()}"], said
     assert run is not None
     assert list((run / "vars" / str(pwd.getpwnam(NOBODY).pw_uid)).iterdir()) == []
 

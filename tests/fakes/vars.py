@@ -59,7 +59,9 @@ class FakeVars:
         return self.slot(name)
 
     def lend(self, name: ports.VarsName, folder: str) -> str:
-        return self.slot(name).replace("/fake/vars", folder)
+        path = self.slot(name)
+        self.touch(name)
+        return path.replace("/fake/vars", folder)
 
     def known(self) -> Sequence[ports.VarsName]:
         return sorted(self.slots)

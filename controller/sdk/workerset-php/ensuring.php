@@ -69,10 +69,9 @@ function all_ready(array $names): bool
             return false;
         }
         $words = $instance->slot->words();
-        if ($words->epoch !== $instance->epoch || $words->ready !== 1) {
+        if ($words->epoch !== $instance->epoch || $words->ready !== 1 || !$instance->slot->touch($words)) {
             return false;
         }
-        $instance->slot->touch($words);
     }
     return true;
 }

@@ -90,7 +90,10 @@ function write_payload(string $slot, int $generation, string $body): void
     $private = "$slot.new";
     $bytes = Slot::payload($generation, $body);
     $mask = umask(0177);
-    $written = quietly(static fn () => file_put_contents($private, $bytes), $warning);
+    $written = quietly(static function () use ($private, $bytes): int|false {
+        $file = open_file($private, 'wb');
+        return $file === false ? false : fwrite($file, $bytes);
+    }, $warning);
     umask($mask);
     if ($written !== strlen($bytes) || !quietly(static fn () => rename($private, "$slot.$generation"), $warning)) {
         quietly(static fn () => unlink($private));

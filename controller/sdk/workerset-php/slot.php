@@ -8,6 +8,8 @@ declare(strict_types=1);
 
 namespace Workerset;
 
+part('system');
+
 /** The words of a header that a reader looks at. */
 final class Words
 {
@@ -38,7 +40,7 @@ final class Slot
     /** Raises RuntimeException if there is no such slot. */
     public function __construct(public readonly string $path)
     {
-        $file = quietly(static fn () => fopen($path, 'r+b') ?: fopen($path, 'rb'), $warning);
+        $file = quietly(static fn () => open_file($path, 'r+b') ?: open_file($path, 'rb'), $warning);
         if ($file === false) {
             throw new \RuntimeException("there is no shared memory at $path: $warning");
         }
@@ -61,13 +63,17 @@ final class Slot
         return new Words($generation, $ready, $epoch, $published, $swept);
     }
 
-    /** S6.9: somebody wants this name. Written once after each time that the controller cleared it. */
-    public function touch(Words $words): void
+    /**
+     * S6.9: somebody wants this name. Written once after each time that the controller cleared it. Whether it
+     * says so now: where it can only be read (S8.4), others have to say it.
+     */
+    public function touch(Words $words): bool
     {
         if ($this->touched !== $words->swept) {
             $this->store(self::TOUCHED_AT, 1);
-            $this->touched = $words->swept;
+            $this->touched = $this->bytes(self::TOUCHED_AT, 8) === pack('P', 1) ? $words->swept : null;
         }
+        return $this->touched !== null;
     }
 
     /** Whether this is still the file that everybody looks at: it may have been made anew. */
@@ -133,7 +139,10 @@ final class Slot
     public function body(int $generation): ?string
     {
         $path = "{$this->path}.$generation";
-        $bytes = quietly(static fn () => file_get_contents($path));
+        $bytes = quietly(static function () use ($path): string|false {
+            $file = open_file($path, 'rb');
+            return $file === false ? false : stream_get_contents($file);
+        });
         if ($bytes === false || strlen($bytes) < self::PREAMBLE_SIZE) {
             return null;
         }

@@ -8,22 +8,15 @@ declare(strict_types=1);
 
 namespace Workerset;
 
+part('system');
+
 /** Without FFI nobody is woken; waiters look again by themselves. */
 function wake(string $path): void
 {
-    static $c = null;
     $futex = ['x86_64' => 202, 'aarch64' => 98, 'riscv64' => 98, 'loongarch64' => 98][php_uname('m')] ?? 0;
-    if ($futex === 0 || !extension_loaded('ffi')) {
+    $c = libc();
+    if ($futex === 0 || $c === null) {
         return;
-    }
-    try {
-        $c ??= \FFI::cdef(
-            'int open(const char *path, int flags, ...); int close(int fd); int munmap(void *at, size_t length);'
-            . 'void *mmap(void *at, size_t length, int protection, int flags, int fd, long offset);'
-            . 'long syscall(long number, ...);'
-        );
-    } catch (\FFI\Exception) {
-        return;  // ffi.enable is off
     }
     $fd = $c->open($path, 0x80000);  // O_RDONLY | O_CLOEXEC
     if ($fd < 0) {
