@@ -100,7 +100,7 @@ def granted(answer: Object) -> Object:
         return answer
     error = answer["error"]
     lines = [tables.cell(str(error["message"])), *_known(error)]
-    raise errors.CliError("\n".join(lines), _what_to_do(error), errors.REFUSALS.get(error["type"]))
+    raise errors.CliError("\n".join(lines), str(error.get("advice", "")), errors.REFUSALS.get(error["type"]))
 
 
 def _known(error: Mapping[str, Any]) -> list[str]:
@@ -115,13 +115,3 @@ def _known(error: Mapping[str, Any]) -> list[str]:
 
 def _place(cause: Mapping[str, Any]) -> str:
     return f"{cause.get('file')}:{cause.get('line')}"
-
-
-def _what_to_do(error: Mapping[str, Any]) -> str:
-    """The next command, where the message does not hold it."""
-    worker = (error.get("details") or {}).get("worker")
-    if error["type"] == "given_up" and worker:
-        return f"see why: workerctl logs {worker}; once it is repaired, ensure it again"
-    if error["type"] == "timeout" and worker:
-        return f"it goes on trying; see why: workerctl describe pod/{worker}"
-    return ""

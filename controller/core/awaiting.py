@@ -83,7 +83,7 @@ def judge(
     if is_there(pods, mode):
         return True
     if is_given_up(pods):
-        why = pods[0]["status"].get("message", "")
+        why = pods[0]["status"].get("message", "").replace("given up: ", "")
         return failed(refusals.Kind.GIVEN_UP, f"{target.name} was given up: {why}", target, pods, known)
     if mode.bootstrap and mode.ready:
         return _boot_failure(target, pods, known) or False
@@ -134,7 +134,18 @@ def failed(
     if missing:
         details["missing"] = missing
     place = f"set {target.declared.key.name}, {resolution.said(target.declared.scope)}"
-    return refusals.Refusal(kind, f"{text} ({place}, {target.declared.entrypoint})", details)
+    advice = _advice(kind, worker if pods else "", target.declared.key.name)
+    return refusals.Refusal(kind, f"{text} ({place}, {target.declared.entrypoint})", details, advice)
+
+
+def _advice(kind: refusals.Kind, worker: str, workerset: str) -> str:
+    if kind is refusals.Kind.GIVEN_UP:
+        return f"see why: workerctl logs {worker}; once it is repaired, ensure it again"
+    if kind is refusals.Kind.BOOT_FAILURE:
+        return f"see why: workerctl logs {worker}"
+    return (
+        f"it goes on trying; see why: workerctl describe {f'pod/{worker}' if worker else f'ws {workerset}'}"
+    )
 
 
 def _boot_failure(

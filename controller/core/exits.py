@@ -214,7 +214,8 @@ def next_try(record: records.Record, rules: spec.WorkerSetSpec) -> str:
             return "restart: never, so it stays down until its spec changes or it is restarted"
         wait = backoff.retry_wait_seconds(record.counters.pace, rules.retry_after_seconds)
         if wait is None:
-            return "given up: it is tried again on a change of its spec or a restart"
+            ensured = ", a restart or an ensure" if rules.kind is spec.SetKind.BACKGROUND else " or a restart"
+            return f"given up: it is tried again on a change of its spec{ensured}"
         return f"next try in {sentences.seconds(wait)}"
     wait = backoff.wait_seconds(record.counters.pace)
     return f"next try in {sentences.seconds(wait)}" if wait else "started again at once"

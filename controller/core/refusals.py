@@ -33,16 +33,21 @@ class Kind(StrEnum):
 
 
 class Refusal(Exception):
-    """`details` holds what is known of the worker that was asked for."""
+    """`details` holds what is known of the worker that was asked for, `advice` what to do where the message
+    does not say it."""
 
-    def __init__(self, kind: Kind, message: str, details: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, kind: Kind, message: str, details: Mapping[str, Any] | None = None, advice: str = ""
+    ) -> None:
         super().__init__(message)
         self.kind = kind
         self.message = message
         self.details = dict(details or {})
+        self.advice = advice
 
     def to_json(self) -> dict[str, Any]:
-        return {"type": str(self.kind), "message": self.message, "details": self.details}
+        told = {"type": str(self.kind), "message": self.message, "details": self.details}
+        return {**told, "advice": self.advice} if self.advice else told
 
 
 def invalid(message: str) -> Refusal:

@@ -68,9 +68,10 @@ def identity(obj: kinds.Object) -> tuple[Any, ...] | None:
 
 
 class Directory:
-    """The background sets of one namespace."""
+    """The background sets of one namespace; `others` are names of its other sets."""
 
-    def __init__(self, found: Iterable[Declared]) -> None:
+    def __init__(self, found: Iterable[Declared], *, namespace: str = "", others: Iterable[str] = ()) -> None:
+        self._namespace, self._others = namespace, frozenset(others)
         self._named: dict[str, dict[str, Declared]] = {}
         self._catch_alls: dict[str, Declared] = {}
         self.sets: dict[kinds.Key, Declared] = {}
@@ -107,15 +108,30 @@ class Directory:
         chosen = self.chosen_scope(scope)
         known = sorted(self._named.get(chosen, {}))
         where = said(chosen)
+        if self._namespace not in ("", "default"):
+            where += f" of namespace {self._namespace}"
         if scope != chosen:
             where += f" (scope {scope} declares no background set)"
-        has = f"it declares {sentences.several(known, _SHOWN)}" if known else "it declares no background set"
+        has = sentences.several(known, _SHOWN) if known else "no background set"
         return refusals.Refusal(
             refusals.Kind.UNDECLARED,
-            f"no background worker answers to this name in {where}, {has} and no catch-all; declare one with "
-            f"background: true and name: {name}, or a catch-all without a name: {name}",
+            f"no background worker answers to {name} in {where}, which declares {has} and no catch-all; "
+            f"{self._instead(name)}",
             {"name": name, "scope": chosen, "declared": known[:100]},
         )
+
+    def _instead(self, name: str) -> str:
+        """What to do; it may be declared elsewhere, or be a set that answers to another name or to none."""
+        elsewhere = [said(scope) for scope, named in sorted(self._named.items()) if name in named]
+        if elsewhere:
+            return f"it is declared in {sentences.several(elsewhere)}: ask there, or declare it here too"
+        if name in self._others:
+            return f"the set {name} is no background worker: add background: true and name: {name} to it"
+        there = self.sets.get(kinds.Key(self._namespace, name))
+        if there is not None:
+            answers_to = "any name" if there.name is None else there.name
+            return f"the set {name} answers to {answers_to} in {said(there.scope)}"
+        return f"declare a set with background: true and name: {name}, or one without a name"
 
 
 def said(scope: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, overload
 
@@ -211,4 +211,9 @@ class Controller:
 
 
 def _names(given: str | Sequence[str]) -> list[Any]:
-    return [given] if isinstance(given, str) else list(given)
+    """Raises TypeError; what the names themselves are is looked at by whoever resolves them."""
+    if isinstance(given, str):
+        return [given]
+    if not isinstance(given, Iterable):
+        raise TypeError(f"names must be a string or a list of strings, not {type(given).__name__}")
+    return list(given)

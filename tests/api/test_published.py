@@ -72,7 +72,7 @@ def test_s6_4_an_error_says_which_it_is_and_what_to_do(api: Api):
     api.create("lazy", {"background": True, "name": "lazy", "file": "flags.py"})
     undeclared = refusal(api, "name=nope")
     assert undeclared["type"] == "undeclared"
-    assert "it declares lazy and no catch-all" in undeclared["message"]
+    assert "which declares lazy and no catch-all" in undeclared["message"]
     lazy = refusal(api, "name=lazy")
     assert lazy["type"] == "not_published"
     assert "nobody has ensured lazy (set lazy, the global scope)" in lazy["message"]

@@ -82,7 +82,7 @@ def test_s3_6_each_refusal_has_its_exit_code_and_says_what_to_do(shop: Project) 
     full = fails(shop, 4, "ensure", "eve", "--scope", "mail")
     assert "ada (workerctl since " in full
     assert "workerctl release NAME --scope mail" in full
-    assert "it declares bad, later and no catch-all" in fails(shop, 3, "ensure", "nope")
+    assert "which declares bad, later and no catch-all" in fails(shop, 3, "ensure", "nope")
     given_up = fails(shop, 5, "ensure", "bad")
     assert "bad was given up: exit 1" in given_up
     assert "KeyError: 'API_KEY'" in given_up

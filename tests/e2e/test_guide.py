@@ -18,7 +18,7 @@ from tests.e2e.project import DEADLINE_SECONDS, Project
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "background-workers.md"
 FILE = re.compile(r"^```\w+ (\S+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-NAMELESS = re.compile(r"^```(?:python|yaml)\n", re.MULTILINE)
+NAMELESS = re.compile(r"^```\w+\n", re.MULTILINE)
 
 
 def files() -> dict[str, str]:

@@ -108,6 +108,7 @@ def test_s3_names_are_ensured_read_and_released(settings: Settings) -> None:
         ([], 1, ValueError),
         (["a", "a"], 1, ValueError),
         ([1], 1, TypeError),
+        (1, 1, TypeError),
         ("a", 0, ValueError),
     ],
 )

@@ -135,6 +135,8 @@ def test_s3_6_what_the_controller_refuses_keeps_its_words(php: Php, type_: str) 
     error: dict[str, Any] = {"type": type_, "message": 'job: exit 255, attempt 3: "boom"\nin a.php:7'}
     php.serve(lambda _request: {"ok": False, "error": error})
     assert php.throws(f"{CALL}('job')") == ("RuntimeException", error["message"])
+    error["advice"] = "repair it"
+    assert php.throws(f"{CALL}('job')") == ("RuntimeException", f"{error['message']}; repair it")
 
 
 def test_a_failed_ensure_is_asked_again(php: Php) -> None:

@@ -187,6 +187,14 @@ def test_s3_6_an_error_carries_what_is_known(worker: ModuleType, around: Surroun
     assert str(error) == "given up"
 
 
+def test_s3_6_what_to_do_is_a_part_of_the_sentence(worker: ModuleType, around: Surroundings) -> None:
+    told = around.controller.error("given_up", "a was given up")
+    told["error"]["advice"] = "see why: workerctl logs a-0"
+    around.controller.answer = lambda _message: told
+    with pytest.raises(worker.GivenUp, match=r"^a was given up; see why: workerctl logs a-0$"):
+        worker.ensure("a")
+
+
 # ------------------------------------------------------------------ bootstrap (S3.5)
 
 

@@ -31,7 +31,9 @@ class Book:
         found = self._directories.get(namespace)
         if found is None:
             sets = self._store.list(kinds.WORKERSETS, namespace)[0]
-            found = resolution.Directory(one for obj in sets if (one := resolution.declared(obj)) is not None)
+            background = [one for obj in sets if (one := resolution.declared(obj)) is not None]
+            others = [obj["metadata"]["name"] for obj in sets if not obj["spec"].get("background")]
+            found = resolution.Directory(background, namespace=namespace, others=others)
             self._directories[namespace] = found
         return found
 

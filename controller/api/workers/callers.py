@@ -28,11 +28,11 @@ class Caller:
         if given is None or given == self.scope:
             return self.scope
         if self.scopes is not None and given not in self.scopes:
-            allowed = ", ".join(sorted({self.scope, *self.scopes})) or "the global scope"
+            allowed = ", ".join(map(resolution.said, sorted({self.scope, *self.scopes})))
             raise refusals.Refusal(
                 refusals.Kind.DENIED,
                 f"the set of this worker ({self.owner}) may not ask in {resolution.said(given)}, "
-                f"its scopes are: {allowed}",
+                f"only in {allowed}: add it to its scopes",
             )
         return given
 

@@ -53,7 +53,7 @@ class Waits:
             raise refusals.Refusal(
                 refusals.Kind.CYCLE,
                 f"waiting would never end, since each waits for the next: {text}; "
-                "ensure it with wait=False, or after this worker is ready",
+                "ensure it without waiting, or once this worker is ready",
                 {"cycle": [{"scope": scope, "name": name} for _, scope, name in cycle]},
             )
 

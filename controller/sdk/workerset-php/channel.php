@@ -116,7 +116,8 @@ final class Channel
             return $reply;
         }
         $refused = $reply['error']['message'] ?? 'the controller refused without saying why';
-        throw new \RuntimeException((string) $refused);
+        $advice = $reply['error']['advice'] ?? '';
+        throw new \RuntimeException($advice === '' ? $refused : "$refused; $advice");
     }
 
     private function send(string $bytes): void

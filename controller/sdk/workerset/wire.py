@@ -91,6 +91,8 @@ def result_of(reply: Reply) -> Reply:
         return reply
     told = reply.get("error") or {}
     message = str(told.get("message") or "the controller refused without saying why")
+    if told.get("advice"):
+        message += f"; {told['advice']}"
     kind = TYPES.get(str(told.get("type")), errors.WorkersetError)
     if issubclass(kind, errors.WorkersetError):
         raise kind(message, told.get("details"))

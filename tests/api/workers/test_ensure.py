@@ -162,10 +162,26 @@ def test_s2_3_undeclared_names_the_scope_and_what_it_declares(tmp_path: Path) ->
         web = await office.worker()
         error = await web.refusal("ensure", names=["b", "nope"], scope="shop")
         assert error["type"] == "undeclared"
-        assert "scope shop, it declares a and no catch-all" in error["message"]
+        assert error["message"] == (
+            "no background worker answers to b in scope shop, which declares a and no catch-all; "
+            "it is declared in the global scope: ask there, or declare it here too"
+        )
         assert (await web.refusal("ensure", names=["b"], scope="shop"))["type"] == "undeclared"
         assert names_of(await web.ask("ensure", names=["b"], scope="none-declared")) == ["b"]
         assert office.ensures("everywhere").keys() == {"b"}
+
+    play(tmp_path, story)
+
+
+def test_s2_3_the_name_of_a_set_that_answers_to_none_or_another_is_told_apart(tmp_path: Path) -> None:
+    async def story(office: Office) -> None:
+        office.background("everywhere", name="b")
+        web = await office.worker()
+        error = await web.refusal("ensure", names=["web"])
+        advice = "the set web is no background worker: add background: true and name: web to it"
+        assert error["message"].endswith(advice)
+        error = await web.refusal("ensure", names=["everywhere"])
+        assert error["message"].endswith("; the set everywhere answers to b in the global scope")
 
     play(tmp_path, story)
 
@@ -269,6 +285,8 @@ def test_s3_6_given_up_says_all_that_is_known(tmp_path: Path) -> None:
         details = error["details"]
         assert (details["set"], details["scope"], details["entrypoint"]) == ("jobs", "", "x")
         assert (details["attempt"], details["exitCode"], details["signal"]) == (2, 3, None)
+        worker = names.instance("jobs", "dies")
+        assert error["advice"] == f"see why: workerctl logs {worker}; once it is repaired, ensure it again"
 
     play(tmp_path, story)
 
@@ -300,6 +318,8 @@ def test_s3_6_a_timeout_says_what_the_worker_never_did(tmp_path: Path) -> None:
         assert error["type"] == "timeout"
         assert error["details"]["name"] == "never"
         assert error["details"]["missing"] == "never took its handle and never published vars"
+        worker = names.instance("jobs", "never")
+        assert error["advice"] == f"it goes on trying; see why: workerctl describe pod/{worker}"
         assert office.listed("jobs") == ["a", "never"], "what was asked for stays"
 
     play(tmp_path, story)
@@ -361,7 +381,8 @@ def test_s2_4_scopes_limits_where_a_worker_may_ask(tmp_path: Path) -> None:
         assert names_of(await api.ask("ensure", names=["a"], scope="shop")) == ["a"]
         error = await api.refusal("ensure", names=["a"], scope="blog")
         assert error["type"] == "denied"
-        assert "scope blog" in error["message"]
+        expected = "may not ask in scope blog, only in the global scope, scope shop: add it to its scopes"
+        assert error["message"].endswith(expected)
 
     play(tmp_path, story)
 
