@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller import clock
-from controller.cli import common, describing, errors
+from controller.cli import answering, common, describing, errors
 from controller.client import errors as client_errors
 from controller.client import http, resources
 
@@ -31,7 +31,9 @@ EXIT_CODES = {1: "no such set or worker"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("targets", nargs="+", metavar="NAME", help="as in web, ws web, pod/web-0")
+    parser.add_argument(
+        "targets", nargs="+", metavar="NAME", help="as in web, ws web, pod/web-0, or a name that was ensured"
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -89,7 +91,7 @@ def _words(words: list[str]) -> list[str]:
 
 
 def _find(word: str, namespace: str, context: Context) -> tuple[resources.Kind, Object]:
-    """A bare name is a set, else a worker."""
+    """A bare name is a set, else a worker, else what answers to it."""
     client = context.client()
     if "/" in word:
         kind, name = common.split_target(word)
@@ -100,6 +102,10 @@ def _find(word: str, namespace: str, context: Context) -> tuple[resources.Kind, 
         except client_errors.ApiError as error:
             if error.code != 404:
                 raise
+    called = answering.find(client, namespace, word)
+    if called is not None:
+        kind, name = called
+        return kind, client.request("GET", kind.path(namespace, name)).json()
     raise errors.CliError(
         f"no set and no worker of this name in namespace {namespace}: {word}",
         "what there is: workerctl get ws,pods",

@@ -34,7 +34,7 @@ def of_pod(pod: Object, owner: Object, published: Sequence[Object], now: float) 
     """What `describe pod` says of the name that the worker runs under."""
     if not (owner.get("spec") or {}).get("background"):
         return []
-    name = _name_of(pod)
+    name = name_of(pod)
     pairs = [("Answers to", tables.cell(name))]
     scope = (owner.get("spec") or {}).get("scope")
     pairs.append(("Scope", tables.cell(scope) if scope else ""))
@@ -81,8 +81,9 @@ def _size(count: int) -> str:
 
 
 def _workers(one: Object, pods: Iterable[Object]) -> list[str]:
-    return [str(pod["metadata"]["name"]) for pod in pods if _name_of(pod) == one.get("name")]
+    return [str(pod["metadata"]["name"]) for pod in pods if name_of(pod) == one.get("name")]
 
 
-def _name_of(pod: Object) -> str:
+def name_of(pod: Object) -> str:
+    """The worker name that a Pod runs under."""
     return str((pod["metadata"].get("annotations") or {}).get(NAME) or "")

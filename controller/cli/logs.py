@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 PATH = "/workerset/v1/logs"
 
 DESCRIPTION = """
-Prints what workers wrote, standard output and standard error in order. NAME is a worker (web-0) or a set
-(web: all its workers, merged in order of time, each line with its worker's name). What a worker or a set
-that is gone has left can still be read, until the file is deleted or `down --purge`.
+Prints what workers wrote, standard output and standard error in order. NAME is a worker (web-0), a set
+(web: all its workers, merged in order of time, each line with its worker's name), or a worker name that
+somebody ensured. What a worker or a set that is gone has left can still be read, until the file is deleted or
+`down --purge`.
 """
 
 EXAMPLES = """
@@ -104,7 +105,7 @@ def _which(args: argparse.Namespace, context: Context) -> tuple[Query, bool]:
 
 
 def _find(args: argparse.Namespace, context: Context) -> tuple[resources.Kind, str]:
-    """`web` may be a set or a worker; a set is looked for first."""
+    """`web` may be a set, a worker, or a name that one answers to; a set is looked for first."""
     if "/" in args.name:
         kind, name = common.split_target(args.name)
         if kind not in (resources.PODS, resources.WORKERSETS):
@@ -118,6 +119,11 @@ def _find(args: argparse.Namespace, context: Context) -> tuple[resources.Kind, s
         except client_errors.ApiError as error:
             if error.code != 404:
                 raise
+    from controller.cli import answering  # only where nothing is of this name
+
+    called = answering.find(context.client(), namespace, args.name)
+    if called is not None:
+        return called
     for kind, key in ((resources.PODS, "worker"), (resources.WORKERSETS, "workerset")):
         if _left_a_log(context, {"namespace": namespace, key: args.name}):
             return kind, args.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from controller import clock
-from tests.cli.sets import EVENTS, OWN_SETS, PODS, listed, pod, workerset
+from tests.cli.sets import EVENTS, LOGS, OWN_SETS, PODS, listed, pod, workerset
 
 NOW = 1767348060.0  # 2026-01-02T10:01:00Z
 VARS = "/workerset/v1/vars/default"
@@ -49,3 +49,33 @@ def test_a_worker_says_which_name_it_runs(told, golden):
 def test_a_set_that_is_gone_leaves_its_worker_to_be_described(told):
     told.api.on("GET", f"{OWN_SETS}/box", {"kind": "WorkerSet", "metadata": {"name": "box"}, "spec": {}})
     assert "Answers to" not in told("describe", "pod", "box-ada-1").out
+
+
+def test_a_name_that_is_no_set_and_no_worker_is_who_answers_to_it(told):
+    assert told("describe", "ada").out == told("describe", "pod/box-ada-1").out
+    told.api.on("GET", LOGS, "one\n")
+    assert told("logs", "ada").out == "one\n"
+    assert told.api.asked("GET", LOGS)[0].query == {"namespace": "default", "worker": "box-ada-1"}
+
+
+def test_a_pool_answers_as_a_set(told):
+    pods = [answering_to("jobs", f"mailer-{number}", "mailer") for number in range(2)]
+    told.api.on("GET", PODS, listed(*pods))
+    told.api.on("GET", LOGS, "one\n")
+    told("logs", "jobs")
+    assert told.api.asked("GET", LOGS)[0].query["workerset"] == "mailer"
+
+
+def test_a_name_of_two_scopes_is_asked_back(told):
+    told.api.on(
+        "GET", PODS, listed(answering_to("ada", "box-0", "box"), answering_to("ada", "mail-0", "mail"))
+    )
+    outcome = told("logs", "ada")
+    assert outcome.code == 1
+    assert "different scopes, give one of them: pod/box-0, pod/mail-0" in outcome.err
+
+
+def answering_to(name, worker, workerset):
+    found = pod(worker, workerset)
+    found["metadata"].setdefault("annotations", {})["workerset.dev/worker-name"] = name
+    return found

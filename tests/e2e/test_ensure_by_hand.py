@@ -71,6 +71,9 @@ def test_s3_2_from_ensure_to_release(shop: Project) -> None:
     assert " box" in shop.ctl("vars", "list", "--scope", "mail").stdout
     worker = again["instances"][0]["worker"]
     assert "Ensured by:  workerctl" in shop.ctl("describe", "pod", worker).stdout
+    assert shop.ctl("describe", "ada").stdout.splitlines()[0].endswith(worker)
+    shop.ctl("logs", "ada")
+    assert worker in shop.ctl("get", "pods").stdout
     assert shop.ctl("release", "ada", "--scope", "mail").stdout == "ada released\n"
     wait_gone(again["instances"][0]["pid"])
     assert "nothing to release" in shop.ctl("release", "ada", "--scope", "mail").stderr

@@ -123,6 +123,29 @@ def test_s6_7_the_vars_of_a_dead_publisher_stay_readable(project: Project, agent
     assert newer[1]["pid"] != first["pid"]
 
 
+def test_s6_7_of_one_that_publishes_and_crashes_in_a_loop_something_can_always_be_read(
+    project: Project, agent: Agent
+) -> None:
+    project.write(
+        "loop.py", "import os, workerset\nworkerset.set_vars({'pid': os.getpid()})\nraise SystemExit(1)\n"
+    )
+    project.declare(
+        "loop", background=True, name="loop", file="loop.py", ready_when="vars", max_consecutive_failures=-1
+    )
+    project.apply()
+    agent.do("workerset.ensure('loop', wait=False)")
+    seen = agent.do("""
+        result, generation = [], 0
+        while len(result) < 4:
+            generation, vars = workerset.wait_vars('loop', after=generation, timeout=20)
+            result.append((generation, vars['pid'], len(workerset.get_vars('loop'))))
+    """)
+    assert len({pid for _, pid, _ in seen}) == 4
+    assert [count for _, _, count in seen] == [1] * 4, "what the last run published stays readable"
+    assert [generation - seen[0][0] for generation, _, _ in seen] == [0, 1, 2, 3]
+    assert project.workerset("loop")["status"]["state"] != "Failed"
+
+
 def test_s6_5_generations_grow_over_a_release(project: Project, agent: Agent) -> None:
     agent.do("workerset.ensure_vars('pub', timeout=20)")
     first = agent.do("workerset.generation('pub')")
