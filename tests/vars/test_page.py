@@ -33,3 +33,23 @@ def test_a_slot_is_as_the_page_says(place: Place) -> None:
     body = b'{"a":1}'
     preamble = struct.pack("<8sQQII", b"WSVARS1\n", generation, len(body), payload.seal(body)[1], 0)
     assert Path(f"{slot.path}.{generation}").read_bytes() == preamble + body
+
+
+def test_the_page_has_the_preamble_of_a_payload_at_its_places() -> None:
+    table = PAGE.split("**Payload**")[1].split("**To publish**")[0]
+    told = [int(first) for first in re.findall(r"^\| (\d+)– ?\d* ?\|", table, re.MULTILINE)]
+    order, *fields = re.findall(r"<|\d*[a-zA-Z]", layout.PREAMBLE)
+    assert told == [struct.calcsize(order + "".join(fields[:count])) for count in range(len(fields) + 1)]
+    assert told[-1] == layout.PREAMBLE_SIZE
+
+
+def test_the_page_has_the_words_of_a_count_at_their_places() -> None:
+    section = PAGE.split("## Requests in flight")[1].split("\n## ")[0]
+    words = [int(word) for word in re.findall(r"^\| (\d) \|", section, re.MULTILINE)]
+    assert words == [layout.LOAD_PROCESS, layout.LOAD_BEGUN, layout.LOAD_ENDED, layout.LOAD_DRAINED]
+    assert f"{layout.LOAD_SIZE:,} bytes" in section
+    lines, each = layout.LOAD_SIZE // 8 // layout.LOAD_LINE, layout.LOAD_LINE
+    assert (lines, each) == (64, 8)
+    assert "64 lines of eight 64-bit words" in section
+    assert layout.LOAD_MAGIC == b"WSLOAD1\n"
+    assert "`WSLOAD1` and a newline" in section
