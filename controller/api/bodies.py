@@ -21,7 +21,7 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 async def read(receive: Receive, declared: int | None, limit: int = LIMIT) -> bytes:
     """The whole body. Raises TooLarge as soon as that is known."""
     if declared is not None and declared > limit:
-        raise _too_large(limit)
+        raise _too_large(limit, unread=True)
     parts: list[bytes] = []
     size, more = 0, True
     while more:
@@ -30,15 +30,17 @@ async def read(receive: Receive, declared: int | None, limit: int = LIMIT) -> by
             raise errors.BadRequest("the client went away before its body was complete")
         part = message.get("body", b"")
         size += len(part)
-        if size > limit:
-            raise _too_large(limit)
-        parts.append(part)
         more = message.get("more_body", False)
+        if size > limit:
+            raise _too_large(limit, unread=more)
+        parts.append(part)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-def _too_large(limit: int) -> errors.TooLarge:
-    return errors.TooLarge(f"the body is larger than this endpoint takes: at most {limit} bytes")
+def _too_large(limit: int, *, unread: bool) -> errors.TooLarge:
+    return errors.TooLarge(
+        f"the body is larger than this endpoint takes: at most {limit} bytes", unread=unread
+    )
 
 
 def parse_json(body: bytes) -> Any:

@@ -159,7 +159,8 @@ class Endpoint:
             extra.append(("allow", self._allow))
         if problem.retry_after_seconds is not None:
             extra.append(("retry-after", str(problem.retry_after_seconds)))
-        kind = replies.LastReply if isinstance(problem, errors.TooLarge) else replies.Reply
+        unread = isinstance(problem, errors.TooLarge) and problem.unread
+        kind = replies.LastReply if unread else replies.Reply
         return kind(encode.dump(encode.status_of(problem)), problem.code, extra=extra)
 
     def _internal(self, scope: Scope) -> errors.StatusError:

@@ -129,9 +129,13 @@ class Expired(StatusError):
 
 
 class TooLarge(StatusError):
-    """The body is larger than this endpoint takes."""
+    """The body is larger than this endpoint takes; `unread` when some of it may still be on its way."""
 
     code, reason = 413, "RequestEntityTooLarge"
+
+    def __init__(self, message: str, *, unread: bool) -> None:
+        super().__init__(message)
+        self.unread = unread
 
 
 class UnsupportedMediaType(StatusError):

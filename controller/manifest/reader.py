@@ -127,10 +127,11 @@ def read_text(text: str, name: str = files.STANDARD_INPUT) -> Manifests:
 
 
 def read_object(body: bytes) -> kinds.Object:
-    """The one document of a text as JSON values; ValueError says what is wrong with it."""
+    """The one document of a text as JSON values; ValueError says what is wrong with it, and where."""
     found = read_text(body.decode())
     if found.problems:
-        raise ValueError(found.problems[0].message)
+        first = found.problems[0]
+        raise ValueError(f"line {first.line} column {first.column}: {first.message}")
     if len(found.documents) != 1:
         raise ValueError(f"one document is expected here, not {len(found.documents)}")
     return found.documents[0].object

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import yaml
-
 from controller.api import application
 from controller.core import kinds
 from controller.engine import reserving
-from controller.manifest import schema
+from controller.manifest import reader, schema
 from controller.store.store import Store
 from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
@@ -173,7 +171,7 @@ class Api:
             files=self.files,
             secret=SECRET,
             gateway=self.gateway,
-            load_yaml=load_yaml,
+            load_yaml=reader.read_object,
             budget=reserving.follow(self.store, max_processes),
         )
         self.app = application.build(parts, bookmark_seconds=bookmark_seconds)
@@ -230,13 +228,6 @@ def _bytes(body: Any) -> bytes:
     if body is None:
         return b""
     return body if isinstance(body, bytes) else json.dumps(body).encode()
-
-
-def load_yaml(body: bytes) -> Any:
-    try:
-        return yaml.safe_load(body)
-    except yaml.YAMLError as problem:
-        raise ValueError(str(problem)) from None
 
 
 def workerset(name: str, spec: dict[str, Any] | None = None, **metadata: Any) -> kinds.Object:

@@ -53,8 +53,9 @@ def test_an_infinity_has_no_json_form():
 def test_a_body_beyond_the_limit_is_413(api: Api):
     refused = api.send("POST", SETS, b" " * (bodies.LIMIT + 1))
     assert (refused.code, refused.json()["reason"]) == (413, "RequestEntityTooLarge")
+    assert not refused.header("connection"), "nothing of it is left to read"
     declared = api.send("POST", SETS, b"{}", content_length=str(bodies.LIMIT + 1))
-    assert declared.code == 413
+    assert (declared.code, declared.header("connection")) == (413, "close")
 
 
 def test_a_form_is_no_object(api: Api):

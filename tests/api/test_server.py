@@ -18,8 +18,9 @@ import pytest
 
 from controller.api import application, server
 from controller.client import http
+from controller.manifest import reader
 from controller.store.store import Store
-from tests.api.driver import SCHEMA, SETS, load_yaml
+from tests.api.driver import SCHEMA, SETS
 from tests.fakes.clock import FakeClock
 from tests.fakes.control import FakeControl
 from tests.fakes.files import ScriptedFiles
@@ -74,7 +75,7 @@ class Running:
                 ScriptedFiles(),
                 "secret",
                 FakeGateway(),
-                load_yaml,
+                reader.read_object,
             )
             app = application.build(parts)
             self.endpoint = server.Endpoint(app, self.path)

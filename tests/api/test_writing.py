@@ -79,7 +79,7 @@ def test_yaml_bodies_are_taken(api: Api):
     assert api.send("POST", SETS, text, content_type="application/yaml").code == 201
     broken = api.send("POST", SETS, b"a: [", content_type="application/yaml")
     assert broken.code == 400
-    assert "line" in broken.json()["message"]
+    assert "line 1 column 4" in broken.json()["message"]
 
 
 # --------------------------------------------------------------------------- update
