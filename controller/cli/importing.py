@@ -39,7 +39,8 @@ EXAMPLES = """
 EXIT_CODES = {
     0: "all was carried over",
     1: "manifests were written, and something has no equivalent: comments say what",
-    2: "nothing was written: a file cannot be read, is broken, empty, of another kind, or is there already",
+    2: "nothing was written: a file cannot be read, is broken, empty, of another kind, names no program, "
+    "or is there already",
 }
 
 
@@ -142,13 +143,18 @@ def _summary(context: Context, names: Sequence[str], found: drafts.Drafts, made:
     notes = [*found.notes, *(note for draft, _ in made for note in draft.notes)]
     lost = list(dict.fromkeys((note.place, note.text) for note in notes if note.kind == "lost"))
     said = f"{text.plural(len(made), 'set')} from {text.some_of(names, 3)}"
-    if not made and not lost:
-        context.note(f"nothing in {text.some_of(names, 3)} is a program to run")
-        return errors.FAILED
+    if not made:
+        context.note(f"nothing was written: nothing in {text.some_of(names, 3)} is a program to run")
+        _tell(context, lost)
+        return ERROR_CODE
     if not lost:
         context.note(f"{said}, all carried over")
         return errors.OK
     context.note(f"{said}; {text.plural(len(lost), 'thing')} without an equivalent:")
+    _tell(context, lost)
+    return errors.FAILED
+
+
+def _tell(context: Context, lost: Sequence[tuple[str, str]]) -> None:
     for place, what in lost:
         context.note(f"  {place}: {what}")
-    return errors.FAILED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from controller.importers import caddytext, drafts, sources
 
@@ -18,15 +17,9 @@ Directives = list[caddytext.Directive]
 class Expander:
     """Holds what is defined; `found` hears of what is not."""
 
-    def __init__(
-        self,
-        files: sources.Files,
-        found: drafts.Drafts,
-        missing: Callable[[sources.Source], Callable[[str, int], None]],
-    ) -> None:
+    def __init__(self, files: sources.Files, found: drafts.Drafts) -> None:
         self._files = files
         self._found = found
-        self._missing = missing
         self._snippets: dict[str, Directives] = {}
         self._left = MOST_DIRECTIVES
 
@@ -60,11 +53,13 @@ class Expander:
             body = [each for part in self._snippets[name] for each in _with_args(part, args, one.block or [])]
             return self._expand(body, depth + 1)
         others = self._files.find(name, one.source.name)
-        if not others and not any(char in name for char in "*?["):
+        if not others and any(char in name for char in "*?["):
+            self._found.change(one.place, f"import: no file fits: {name}")
+        elif not others:
             self._found.lose(one.place, f"import: no snippet and no file of this name: {name}")
         found: Directives = []
         for other in others:
-            inner = caddytext.parse(other, self._missing(other))
+            inner = caddytext.parse(other)
             body = [each for part in inner for each in _with_args(part, args, one.block or [])]
             found += self._expand(body, depth + 1)
         return found

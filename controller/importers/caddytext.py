@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from controller.importers import sources
 
-_VARIABLE = re.compile(r"\{\$([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}")
+_VARIABLE = re.compile(r"\{\$[A-Za-z_][A-Za-z0-9_]*:([^{}]*)\}")
+UNKNOWN = re.compile(r"\{\$[A-Za-z_][A-Za-z0-9_]*\}")
+"""A variable without a default: what it holds is a machine's."""
 _HEREDOC = re.compile(r"<<([A-Za-z0-9_-]+)\n")
 _SPACE = " \t\r"
 
@@ -41,20 +42,10 @@ class Directive:
         return self.source.at(self.words[0].line if self.words else 1)
 
 
-def parse(source: sources.Source, missing: Callable[[str, int], None]) -> list[Directive]:
-    """`missing` hears of variables without a value or default. Raises NotOurs."""
-    return _Parser(source, _tokens(source, _filled(source, missing))).block(is_top=True)
-
-
-def _filled(source: sources.Source, missing: Callable[[str, int], None]) -> str:
-    """Variables are put in before anything else is read: by their defaults, as values are a machine's."""
-
-    def one(match: re.Match[str]) -> str:
-        if match[2] is None:
-            missing(match[1], source.text.count("\n", 0, match.start()) + 1)
-        return match[2] or ""
-
-    return _VARIABLE.sub(one, source.text)
+def parse(source: sources.Source) -> list[Directive]:
+    """Variables are put in before anything else is read: by their defaults. Raises NotOurs."""
+    text = _VARIABLE.sub(lambda found: found[1], source.text)
+    return _Parser(source, _tokens(source, text)).block(is_top=True)
 
 
 def _tokens(source: sources.Source, text: str) -> list[Token]:

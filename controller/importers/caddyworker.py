@@ -15,7 +15,7 @@ _PLACEHOLDER = re.compile(r"\{(?!\$)[A-Za-z_.\[\]0-9]+\}")
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """`scope` is the site it is declared in, `folder` the root of that, `env` what its server sets."""
+    """`scope` is the site it is declared in, `folder` the root its server names, `env` what that sets."""
 
     directive: caddytext.Directive
     scope: str = ""
@@ -28,7 +28,7 @@ class Worker:
 
     @property
     def file(self) -> str:
-        """Relative ones start in the root of the site, as there."""
+        """Relative ones start in the folder, as there."""
         found = [one.args[0] for one in self.directive.block or () if one.name == "file" and one.args]
         path = (self.directive.args or found or [""])[0]
         return posixpath.normpath(posixpath.join(self.folder, path)) if path else ""
@@ -40,17 +40,20 @@ def draft(worker: Worker) -> drafts.Draft:
     named = next((one.args[0] for one in directive.block or () if one.name == "name" and one.args), "")
     stem = posixpath.basename(worker.file).partition(".")[0]
     made = drafts.Draft(named.removeprefix("m#") or stem or "worker", place, {"background": True})
-    if worker.file:
-        made.spec["file"] = worker.file
-    else:
+    if not worker.file:
         made.lose(place, "worker: no file")
-    if worker.scope:
-        made.spec["scope"] = worker.scope
-    if worker.env:
-        made.spec["env"] = dict(worker.env)
+    for key, text in (("file", worker.file), ("scope", worker.scope)):
+        if caddytext.UNKNOWN.search(text):
+            made.lose(place, f"{key}: {_not_known(text)}")
+        elif text:
+            made.spec[key] = text
+    for key, value in worker.env.items():
+        drafts.apply(RULES, made, drafts.Field("env", [key, value], place), of="a worker")
     if len(directive.args) > 1:
         _short(made, directive.args[1:], place)
     for one in directive.block or ():
+        if caddytext.UNKNOWN.fullmatch(one.name):
+            continue  # told for all servers and workers together
         value = one.args[0] if one.args else ""
         given = drafts.Field(one.name, one.args if one.name in ("env", "watch") else value, one.place)
         drafts.apply(RULES, made, given, of="a worker")
@@ -67,7 +70,13 @@ def _short(made: drafts.Draft, rest: list[str], place: str) -> None:
         made.lose(place, f"worker: only a number, or watch, may follow the file: {' '.join(rest)}")
 
 
+def _not_known(text: str) -> str:
+    return f"what the variable holds is not known; write it out: {text}"
+
+
 def _name(made: drafts.Draft, given: drafts.Field) -> None:
+    if caddytext.UNKNOWN.search(given.value):
+        raise ValueError(_not_known(given.value))
     made.spec["name"] = given.value.removeprefix("m#")
 
 
@@ -75,6 +84,10 @@ def _env(made: drafts.Draft, given: drafts.Field) -> None:
     if len(given.value) != 2:
         raise ValueError("a name and a value are expected")
     key, value = given.value
+    if value == f"{{${key}}}":
+        return  # inherited anyway
+    if caddytext.UNKNOWN.search(value):
+        raise ValueError(_not_known(f"{key} {value}"))
     if _PLACEHOLDER.search(value):
         raise ValueError(f"no placeholders in the values of env: {key} {value}")
     made.set_env(key, value)
@@ -87,6 +100,8 @@ def _watch(made: drafts.Draft, given: drafts.Field) -> None:
     kept = made.spec.get("watch")
     patterns = list(kept) if isinstance(kept, list) else []
     for pattern in given.value:
+        if caddytext.UNKNOWN.search(pattern):
+            raise ValueError(_not_known(pattern))
         patterns += [convert.pattern(one) for one in _alternatives(pattern)]
     made.spec["watch"] = patterns
 
@@ -110,7 +125,7 @@ def _first_alternatives(pattern: str) -> list[str]:
 
 
 RULES: drafts.Rules = {
-    "file": drafts.read("`file`, below the `root` of its site"),
+    "file": drafts.read("`file`, below the `root` that its `php_server` names"),
     "background": drafts.read("`background: true`; without it FrankenPHP itself runs the worker"),
     "name": drafts.Rule("`name`; without it the set is the catch-all of its scope", _name),
     "num": drafts.put("num", convert.number),

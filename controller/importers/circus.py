@@ -57,6 +57,10 @@ RULES: drafts.Rules = {
         drafts.lost_if_on("standard input is /dev/null, both outputs are kept"),
     ),
 }
+EVERYWHERE: drafts.Rules = {
+    "umask": drafts.put("umask", convert.umask),
+    "warmup_delay": RULES["warmup_delay"],
+}
 
 
 def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts.Drafts:
@@ -65,8 +69,8 @@ def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts
     sections = [one for source in given for one in _sections(source, files, found, frozenset())]
     if not any(one.kind in ("circus", "watcher") for one in sections):
         raise sources.NotOurs(given[0].name, 0, "no [watcher:NAME] in it", "is this a circus.ini?")
-    sockets = {one.title.lower(): one for one in sections if one.kind == "socket"}
     environments = [one for one in sections if one.kind == "env"]
+    sockets = {one.title.lower(): _filled(one, environments) for one in sections if one.kind == "socket"}
     for section in sections:
         if section.kind == "watcher":
             found.sets.append(_watcher(section, sockets, environments, files.environ.get("HOME", "")))
@@ -76,7 +80,29 @@ def translate(given: tuple[sources.Source, ...], files: sources.Files) -> drafts
     for name, socket in sockets.items():
         if (address := _address(socket)) is None or address not in used:
             found.change(socket.place, f"[socket:{name}]: no watcher uses it")
+    for section in sections:
+        if section.name == "circus":
+            _for_all(section, found)
     return found
+
+
+def _for_all(section: inifile.Section, found: drafts.Drafts) -> None:
+    """What circusd itself is told and its watchers inherit; the rest is about circusd."""
+    for key in ("umask", "warmup_delay"):
+        for draft in found.sets if key in section.fields else ():
+            drafts.apply(EVERYWHERE, draft, section.fields[key], of="circus")
+
+
+def _filled(socket: inifile.Section, environments: list[inifile.Section]) -> inifile.Section:
+    """Variables in an address, by what [env] says of them."""
+    everywhere = [env.fields for env in environments if not env.title]
+    known = {key.lower(): str(one.value) for fields in everywhere for key, one in fields.items()}
+
+    def filled(text: str) -> str:
+        return _VARIABLE.sub(lambda found: known.get(_name(found).lower(), found[0]), text)
+
+    fields = {key: drafts.Field(key, filled(one.value), one.place) for key, one in socket.fields.items()}
+    return inifile.Section(socket.name, socket.place, fields)
 
 
 def _sections(
@@ -87,7 +113,7 @@ def _sections(
         if section.name != "circus":
             continue
         patterns = section.text("include").split()
-        patterns += [f"{folder}/*.ini" for folder in section.text("include_dir").split()]
+        patterns += [f"{folder.rstrip('/')}/*.ini" for folder in section.text("include_dir").split()]
         for pattern in patterns:
             others = [
                 one for one in files.find(pattern, source.name) if one.name not in above | {source.name}
@@ -124,11 +150,11 @@ def _watcher(
 
 
 def _variable(draft: drafts.Draft, given: drafts.Field, home: str) -> None:
-    """A value with a variable in it is known where [env] says what that is."""
+    """A value with a variable in it is known where [env] says what that is, else at the start."""
     value = _PLAIN.sub(r"$(circus.env.\1)", given.value.replace("%%", "%"))
     value = _known(value, draft, home)
     if _VARIABLE.search(value):
-        draft.lose(given.place, f"no variables in the values of env: {given.key}={given.value}")
+        draft.set_late(given.key, _VARIABLE.sub(lambda found: f"$({_cased(_name(found), draft)})", value))
     else:
         draft.set_env(given.key, value)
 
@@ -177,6 +203,7 @@ def _command(
         return
     if folder := _known(section.text("virtualenv"), draft, home):
         _in_virtualenv(draft, folder)
+    shell.put_late(draft)
 
 
 def _cased(name: str, draft: drafts.Draft) -> str:
@@ -188,9 +215,11 @@ def _cased(name: str, draft: drafts.Draft) -> str:
 def _with_sockets(draft: drafts.Draft, place: str, text: str, sockets: Mapping[str, inifile.Section]) -> str:
     def one(found: re.Match[str]) -> str:
         name = (found[1] or found[2]).lower()
-        address = _address(sockets[name]) if name in sockets else None
-        if address is None:
-            draft.lose(place, f"no socket of this name that can be listened on: {name}")
+        if name not in sockets:
+            draft.lose(place, f"no [socket:{name}] in these files")
+            return found[0]
+        if (address := _address(sockets[name])) is None:
+            draft.lose(place, f"[socket:{name}] is no address to listen on: {_shown(sockets[name])}")
             return found[0]
         listen = draft.spec.setdefault("listen", [])
         if address not in listen:
@@ -201,12 +230,15 @@ def _with_sockets(draft: drafts.Draft, place: str, text: str, sockets: Mapping[s
     return _SOCKET.sub(one, text)
 
 
-def _address(socket: inifile.Section) -> str | None:
-    """None for a host that is no number, or a socket that is no stream."""
+def _shown(socket: inifile.Section) -> str:
     path, host, port = socket.text("path"), socket.text("host", "localhost"), socket.text("port", "8080")
-    address = f"unix:{path}" if path else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    return f"unix:{path}" if path else f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _address(socket: inifile.Section) -> str | None:
+    """None for a host that is no number, and for a variable whose value is not in [env]."""
     try:
-        return str(addresses.parse(address))
+        return str(addresses.parse(_shown(socket)))
     except addresses.BadAddress:
         return None
 

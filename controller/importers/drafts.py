@@ -37,6 +37,7 @@ class Draft:
     """One set. `name` is as the source has it; `place` is where it begins there.
 
     `optional` are env files that may be missing, with their places: here a set waits for one that is.
+    `late` are variables whose values refer to others, as `$(NAME)`: `env` takes no such values.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Draft:
     notes: list[Note] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     optional: dict[str, str] = field(default_factory=dict)
+    late: dict[str, str] = field(default_factory=dict)
 
     def lose(self, place: str, text: str) -> None:
         self.notes.append(Note(place, text, "lost"))
@@ -53,12 +55,19 @@ class Draft:
         self.notes.append(Note(place, text, "changed"))
 
     def set_env(self, key: str, value: str) -> None:
+        self.late.pop(key, None)
         self.spec.setdefault("env", {})[key] = value
 
     @property
     def env(self) -> dict[str, str]:
         found: dict[str, str] = self.spec.get("env", {})
         return found
+
+    def set_late(self, key: str, value: str) -> None:
+        self.late[key] = value
+        self.env.pop(key, None)
+        if not self.env:
+            self.spec.pop("env", None)
 
 
 @dataclass(slots=True)

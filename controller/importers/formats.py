@@ -70,7 +70,13 @@ def _formats() -> Iterator[Format]:
     yield Format("pm2", pm2.ABOUT, pm2.FILES, _each(pm2.read), {"an app": pm2keys.RULES})
     units = {"`[Service]`": unitkeys.SERVICE, "`[Unit]`": unitkeys.UNIT}
     yield Format("systemd", systemd.ABOUT, systemd.FILES, systemd.translate, units)
-    yield Format("circus", circus.ABOUT, circus.FILES, circus.translate, {"`[watcher:NAME]`": circus.RULES})
+    yield Format(
+        "circus",
+        circus.ABOUT,
+        circus.FILES,
+        circus.translate,
+        {"`[watcher:NAME]`": circus.RULES, "`[circus]`": circus.EVERYWHERE},
+    )
     yield Format(
         "caddyfile",
         caddyfile.ABOUT,

@@ -19,6 +19,9 @@ _VARIABLE = re.compile(r"\$(?:\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_
 _SHELL = re.compile(r"(?:.*/)?(?:ba|da|z|k)?sh")
 _SCRIPT = re.compile(r"-[a-z]*c")
 _REFERENCE = re.compile(r"(?<!\$)\$\((\w+)\)")
+_LEADING = re.compile(r"""(?:[A-Za-z_]\w*=(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s'"\\])*\s+)*""")
+_BUILTINS = frozenset({".", "!", "[[", "eval", "exec", "export", "set", "source", "time", "ulimit", "umask"})
+_SPECIAL = re.compile(r"""["\\`]|\$(?!\([A-Za-z_])""")
 _OURS = re.compile(r"\$\((?=[A-Za-z_][A-Za-z0-9_.-]*\))")
 _COMMENT = re.compile(r"""((?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^'"\\])*?)\s#.*""", re.DOTALL)
 _SEVERAL = re.compile(r"[|&;<>()`\n]|\$\(")
@@ -76,6 +79,21 @@ def put_words(draft: drafts.Draft, text: str) -> None:
         raise ValueError("the command is empty")
 
 
+def put_late(draft: drafts.Draft) -> None:
+    """Variables that refer to others are set at the start, by `env` before the program."""
+    command = draft.spec["command"]
+    pairs = [f"{key}={value}" for key, value in draft.late.items()]
+    if pairs and isinstance(command, str):
+        draft.spec["command"] = " ".join(["env", *map(_quoted, pairs), command])
+    elif pairs:
+        draft.spec["command"] = ["env", *pairs, *command]
+
+
+def _quoted(word: str) -> str:
+    """One word of a command, in which `$(NAME)` is expanded."""
+    return word if _PLAIN.fullmatch(word) else '"' + _SPECIAL.sub(r"\\\g<0>", word) + '"'
+
+
 def simplest(given: list[str]) -> str | list[str]:
     """One string where all words are plain ones, so that it is read at a glance."""
     text = " ".join(given)
@@ -105,8 +123,18 @@ def _command(text: str, known: Collection[str]) -> str | list[str]:
     except words.NeedsShell as error:
         if error.message.startswith(("a quotation mark", "nothing follows", "the command is empty")):
             raise ValueError(error.message) from None
-        return ["sh", "-c", escaped(text if _SEVERAL.search(text) else f"exec {text}")]
+        return ["sh", "-c", escaped(_replacing(text))]
     return ours
+
+
+def _replacing(text: str) -> str:
+    """A line that ends as its program: `exec` before it, after what is assigned to variables."""
+    prefix = _LEADING.match(text)
+    start = prefix.end() if prefix else 0
+    rest = text[start:]
+    if _SEVERAL.search(text) or not rest or rest.split()[0] in _BUILTINS:
+        return text
+    return f"{text[:start]}exec {rest}"
 
 
 def _reference(found: re.Match[str], known: Collection[str]) -> str:

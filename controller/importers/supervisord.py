@@ -13,6 +13,7 @@ ABOUT = "supervisord.conf (Supervisor)"
 
 _EXPANSION = re.compile(r"%\((\w+)\)(0?)(\d*)([sd])|%%")
 _PAIR = re.compile(r"""\s*([\w.]+)\s*=\s*("[^"]*"|'[^']*'|[^,\n]*)\s*(?:,|\n|$)""")
+_ENVIRONMENT = re.compile(r"%\(ENV_(\w+)\)s")
 _HOME = re.compile(r"""(?<!HOME=)(?<!HOME=["'])%\(ENV_HOME\)s""")
 _OTHERS = frozenset(
     {"supervisord", "supervisorctl", "unix_http_server", "inet_http_server", "rpcinterface", "include"}
@@ -47,7 +48,7 @@ def _environment(draft: drafts.Draft, given: drafts.Field) -> None:
         if text == f"%(ENV_{key})s":
             continue  # inherited anyway
         if "%(ENV_" in text:
-            draft.lose(given.place, f"environment: no variables in the values of env: {key}={text}")
+            draft.set_late(key, _ENVIRONMENT.sub(r"$(\1)", text))
         else:
             draft.set_env(key, text)
 
@@ -75,7 +76,10 @@ RULES: drafts.Rules = {
     "user": drafts.put("user", str),
     "umask": drafts.put("umask", convert.umask),
     "directory": drafts.Rule("`working_dir`", _directory),
-    "environment": drafts.Rule("`env`, after that of `[supervisord]`", _environment),
+    "environment": drafts.Rule(
+        "`env`, after that of `[supervisord]`; before the command, by `env`, where `%(ENV_X)s` is in it",
+        _environment,
+    ),
     "stdout_logfile_maxbytes": drafts.Rule("`log.max_size`", _log_size),
     "stdout_logfile_backups": drafts.put("log.keep", convert.number),
     **dict.fromkeys(
@@ -215,6 +219,7 @@ def _command(draft: drafts.Draft, section: inifile.Section, facts: Mapping[str, 
     text = _expand(str(given.value), facts, width, in_command=True)
     try:
         shell.put_words(draft, text)
+        shell.put_late(draft)
     except ValueError as error:
         draft.lose(given.place, f"command: {error}")
 

@@ -11,12 +11,17 @@ COMMANDS = frozenset({"ExecStart", "ExecStartPre", "ExecStop", "ExecCondition"})
 _RESTART = {"no": "never", "always": "always", "on-failure": "on_failure"}
 
 
+_NO_LIMIT = "24h"
+
+
 def _kind(draft: drafts.Draft, given: drafts.Field) -> None:
     word = given.value.lower()
     if word.startswith("notify"):
         draft.spec["ready_when"] = "notify"
-    elif word in ("forking", "dbus"):
-        raise ValueError(f"{word} is not known: the program must stay in the foreground")
+    elif word == "forking":
+        raise ValueError("forking is not known: the program must stay in the foreground")
+    elif word == "dbus":
+        raise ValueError("dbus is not known: nothing waits for a name on the bus")
 
 
 def _restart(draft: drafts.Draft, given: drafts.Field) -> None:
@@ -56,6 +61,11 @@ def _folder(draft: drafts.Draft, given: drafts.Field) -> None:
 
 
 def _grace(draft: drafts.Draft, given: drafts.Field) -> None:
+    """0 is no limit, as infinity is (systemd.service(5)); a worker has one."""
+    if given.value.lower() == "infinity" or convert.duration(given.value) == "0s":
+        draft.spec["stop_grace"] = _NO_LIMIT
+        draft.change(given.place, f"{given.key}={given.value}: no limit there, {_NO_LIMIT} here")
+        return
     draft.spec["stop_grace"] = convert.duration(given.value)
 
 
@@ -137,7 +147,7 @@ UNIT: drafts.Rules = {
     "OnFailure": drafts.lost("nothing is started by a failure: watch the Events"),
 }
 SERVICE: drafts.Rules = {
-    "Type": drafts.Rule("`ready_when: notify`; `completed` for oneshot; forking has no equivalent", _kind),
+    "Type": drafts.Rule("`ready_when: notify`; `completed` for oneshot; nothing for forking, dbus", _kind),
     "ExecStart": drafts.read("`command`; several are one `[sh, -c, …]`"),
     "ExecStartPre": drafts.read("runs first, in the same `[sh, -c, …]`"),
     "ExecStop": drafts.read("`stop_signal` where it is `kill -SIGNAL $MAINPID`; else no equivalent"),
@@ -152,8 +162,8 @@ SERVICE: drafts.Rules = {
     "UMask": drafts.put("umask", convert.umask),
     "Nice": drafts.put("nice", convert.number),
     "KillSignal": drafts.put("stop_signal", convert.stop_signal),
-    "TimeoutStopSec": drafts.Rule("`stop_grace`", _grace),
-    "TimeoutSec": drafts.Rule("`stop_grace`", _grace),
+    "TimeoutStopSec": drafts.Rule("`stop_grace`; no limit becomes 24h", _grace),
+    "TimeoutSec": drafts.Rule("`stop_grace`; no limit becomes 24h", _grace),
     "KillMode": drafts.Rule("nothing for control-group and mixed; others have no equivalent", _kill_mode),
     "LimitNOFILE": drafts.Rule("`resources.files`", _resource("files")),
     "MemoryMax": drafts.Rule("`resources.memory`", _resource("memory")),

@@ -193,11 +193,11 @@ def test_pm2_json_that_bears_the_name_of_a_script(shell: Shell) -> None:
     assert (done.code, done.err) == (0, "1 set from ecosystem.config.js, all carried over\n")
 
 
-def test_a_file_without_programs_is_exit_code_1(shell: Shell) -> None:
+def test_a_file_without_programs_is_exit_code_2(shell: Shell) -> None:
     shell.write("supervisord.conf", "[supervisord]\nnodaemon=true\n")
     done = shell("import", "supervisord")
-    assert (done.code, done.out) == (1, "")
-    assert done.err == "nothing in supervisord.conf is a program to run\n"
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "nothing was written: nothing in supervisord.conf is a program to run\n"
 
 
 def test_pm2_javascript_is_refused_with_no_exec(shell: Shell) -> None:
