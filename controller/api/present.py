@@ -10,8 +10,6 @@ from controller.api import encode, pages, query, replies, rows
 from controller.api.negotiation import Form
 from controller.core import kinds, table, viewtables
 
-_INCLUDES = ("Metadata", "None", "Object")
-
 
 def single(
     call: calls.Call,
@@ -41,7 +39,8 @@ def listed(call: calls.Call, page: pages.Page) -> replies.Reply:
         metadata |= {"continue": page.token, "remainingItemCount": page.remaining}
     form = call.form
     if form is Form.TABLE:
-        written = TableForm(call)
+        unsaid = rows.ANYWHERE if call.namespace is None else rows.IN_NAMESPACE
+        written = TableForm(call, include=include_of(call.query, unsaid))
         return replies.Reply(written.table([written.row(obj) for obj in page.items], metadata))
     kind, version = f"{call.resource.kind}List", call.resource.api_version
     items: Iterable[bytes] = map(encode.dump, page.items)
@@ -53,13 +52,13 @@ def listed(call: calls.Call, page: pages.Page) -> replies.Reply:
 
 
 class TableForm:
-    """Rows of one kind at one moment, with what `includeObject` wants beside the cells."""
+    """Rows of one kind at one moment, with what `include` or else the request wants beside the cells."""
 
     __slots__ = ("_rows", "include", "layout", "now")
 
-    def __init__(self, call: calls.Call, layout: table.Layout | None = None) -> None:
+    def __init__(self, call: calls.Call, layout: table.Layout | None = None, *, include: str = "") -> None:
         self.layout = layout or viewtables.layout(call.resource)
-        self.include = include_of(call.query)
+        self.include = include or include_of(call.query)
         self.now = call.services.clock.wall()
         self._rows = call.services.rows
 
@@ -78,5 +77,6 @@ class TableForm:
         return encode.insert(head, "rows", encode.array(lines))
 
 
-def include_of(asked: query.Query) -> str:
-    return asked.choice("includeObject", _INCLUDES, "Metadata")
+def include_of(asked: query.Query, unsaid: str = "Metadata") -> str:
+    """What rows include of their objects. Raises Invalid."""
+    return asked.choice("includeObject", rows.INCLUDES, unsaid)

@@ -6,56 +6,78 @@ has the very same row.
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from dataclasses import dataclass
 
 from controller.api import encode
-from controller.core import kinds, table, threeway
+from controller.core import ages, kinds, table
 
 META_VERSION = "meta.k8s.io/v1"
 KEPT = 2048
 
-_UNPRINTED = frozenset({"managedFields", "annotations"})
+INCLUDES = ("Metadata", "None", "Object")
+IN_NAMESPACE, ANYWHERE = "in a namespace", "anywhere"
+"""What lists have whose request does not say: of the metadata only what tables are printed from."""
+
+_PRINTED = {IN_NAMESPACE: ("name", "labels"), ANYWHERE: ("name", "namespace", "labels")}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A row without the age of its object, which was made at `born`."""
+
+    obj: kinds.Object
+    before: bytes
+    after: bytes
+    born: float | None
 
 
 class Rows:
-    """What was encoded, by the object's uid and what `includeObject` wants of it."""
+    """What was encoded, by the object's uid and what is included of it."""
 
     def __init__(self, kept: int = KEPT) -> None:
         self._kept = kept
-        self._found: dict[tuple[str, str], tuple[kinds.Object, bytes, bytes]] = {}
+        self._found: dict[tuple[str, str], _Kept] = {}
 
     def row(self, layout: table.Layout, obj: kinds.Object, now: float, include: str) -> bytes:
-        """meta.k8s.io/v1 TableRow."""
+        """meta.k8s.io/v1 TableRow; `include` is one of INCLUDES, or of what lists have."""
         if layout.age is None:
             return b'{"cells":' + encode.dump(layout.cells(obj, now)) + _end(obj, include)
         key = (obj["metadata"].get("uid", ""), include)
         found = self._found.get(key)
-        if found is None or found[0] is not obj:
+        if found is None or found.obj is not obj:
             if len(self._found) >= self._kept:
                 self._found.clear()
-            found = self._found[key] = (obj, *_around_age(layout.cells(obj, now), layout.age, obj, include))
-        return found[1] + encode.dump(table.age_of(obj, now)) + found[2]
+            found = self._found[key] = _around_age(layout, layout.age, obj, include)
+        return found.before + _age(None if found.born is None else int(now - found.born)) + found.after
 
 
-def _around_age(cells: list[Any], age: int, obj: kinds.Object, include: str) -> tuple[bytes, bytes]:
+@functools.lru_cache(maxsize=4096)  # sets are made together, and ages are told in few words
+def _age(seconds: int | None) -> bytes:
+    return encode.dump(ages.UNKNOWN if seconds is None else ages.duration(seconds))
+
+
+def _around_age(layout: table.Layout, age: int, obj: kinds.Object, include: str) -> _Kept:
     """The row's bytes before and after that cell, which is neither the first nor the last."""
+    cells = layout.cells(obj, 0.0)
     before, after = encode.dump(cells[:age]), encode.dump(cells[age + 1 :])
-    return b'{"cells":' + before[:-1] + b",", b"," + after[1:] + _end(obj, include)
+    return _Kept(
+        obj,
+        b'{"cells":' + before[:-1] + b",",
+        b"," + after[1:] + _end(obj, include),
+        ages.born(obj["metadata"].get("creationTimestamp")),
+    )
 
 
 def _end(obj: kinds.Object, include: str) -> bytes:
     if include == "None":
         return b"}"
-    return b',"object":' + (encode.dump(obj) if include == "Object" else _printed_metadata(obj)) + b"}"
-
-
-def _printed_metadata(obj: kinds.Object) -> bytes:
-    """Metadata without field owners and what was applied last: two thirds, of which no table tells."""
-    meta = {key: value for key, value in obj["metadata"].items() if key not in _UNPRINTED}
-    annotations = obj["metadata"].get("annotations") or {}
-    if told := {key: value for key, value in annotations.items() if key != threeway.ANNOTATION}:
-        meta["annotations"] = told
-    return metadata_only({"metadata": meta})
+    if include == "Object":
+        return b',"object":' + encode.dump(obj) + b"}"
+    if printed := _PRINTED.get(include):
+        meta = obj["metadata"]
+        obj = {"metadata": {key: meta[key] for key in printed if key in meta}}
+    return b',"object":' + metadata_only(obj) + b"}"
 
 
 def metadata_only(obj: kinds.Object) -> bytes:

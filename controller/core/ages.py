@@ -14,12 +14,18 @@ _YEAR = 365 * _DAY
 
 def age(stamp: Any, now: float) -> str:
     """How long ago an RFC 3339 time was; `<unknown>` for anything else."""
+    moment = born(stamp)
+    return UNKNOWN if moment is None else duration(now - moment)
+
+
+def born(stamp: Any) -> float | None:
+    """When an RFC 3339 time was; None for anything else."""
     if not isinstance(stamp, str) or not stamp:
-        return UNKNOWN
+        return None
     try:
-        return duration(now - stamps.parse(stamp))
+        return stamps.parse(stamp)
     except ValueError:
-        return UNKNOWN
+        return None
 
 
 def duration(seconds: float) -> str:

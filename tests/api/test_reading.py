@@ -139,9 +139,28 @@ def test_a_table_includes_the_object_as_asked(api: Api):
     api.create("web")
     whole = api.get(f"{SETS}?includeObject=Object", accept=TABLE).json()["rows"][0]
     assert whole["object"]["spec"] == {"command": ["sleep", "60"]}
+    metadata = api.get(f"{SETS}?includeObject=Metadata", accept=TABLE).json()["rows"][0]["object"]
+    assert metadata == {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": whole["object"]["metadata"],
+    }
     none = api.get(f"{SETS}?includeObject=None", accept=TABLE).json()["rows"][0]
     assert "object" not in none
     assert api.get(f"{SETS}?includeObject=Some", accept=TABLE).code == 422
+
+
+def test_a_table_of_many_has_of_each_what_tables_print_and_one_or_a_watch_all_metadata(api: Api):
+    made = api.create("web", labels={"tier": "front"})
+    listed = api.get(SETS, accept=TABLE).json()["rows"][0]["object"]["metadata"]
+    assert listed == {"name": "web", "labels": {"tier": "front"}}
+    everywhere = api.get("/apis/workerset.dev/v1/workersets", accept=TABLE).json()["rows"][0]["object"]
+    assert everywhere["metadata"] == {**listed, "namespace": "default"}
+    one = api.get(f"{SETS}/web", accept=TABLE).json()["rows"][0]["object"]
+    assert one["metadata"] == made["metadata"]
+    watch = api.stream(f"{SETS}?watch=true", accept=TABLE)
+    assert watch.event()[1]["rows"][0]["object"]["metadata"] == made["metadata"]
+    watch.hang_up()
 
 
 def test_a_table_of_one_object_has_its_version(api: Api):

@@ -27,7 +27,7 @@ def made(**spec: Any) -> kinds.Object:
     }
 
 
-@pytest.mark.parametrize("include", ["None", "Metadata", "Object"])
+@pytest.mark.parametrize("include", [*rows.INCLUDES, rows.IN_NAMESPACE, rows.ANYWHERE])
 def test_a_kept_row_is_what_a_fresh_one_would_be_and_grows_older(include: str):
     kept, obj = rows.Rows(), made()
     for now in (NOW, NOW, NOW + 60):
@@ -43,12 +43,21 @@ def test_another_object_of_that_uid_has_its_own_row():
     assert (one["cells"][1], two["cells"][1]) == ("0/1", "0/2")
 
 
-def test_metadata_in_rows_is_what_tables_print_and_whole_objects_are_whole():
+@pytest.mark.parametrize(
+    ("include", "kept"),
+    [(rows.IN_NAMESPACE, {"name", "labels"}), (rows.ANYWHERE, {"name", "namespace", "labels"})],
+)
+def test_rows_of_lists_have_the_metadata_that_tables_print(include: str, kept: set[str]):
+    obj = made()
+    obj["metadata"] |= {"namespace": "default", "labels": {"a": "b"}}
+    found = json.loads(rows.Rows().row(LAYOUT, obj, NOW, include))["object"]
+    assert (found["kind"], found["apiVersion"]) == ("PartialObjectMetadata", "meta.k8s.io/v1")
+    assert found["metadata"] == {key: obj["metadata"][key] for key in kept}
+
+
+def test_metadata_and_objects_that_are_asked_for_are_whole():
     kept, obj = rows.Rows(), made()
-    found = json.loads(kept.row(LAYOUT, obj, NOW, "Metadata"))["object"]
-    assert found["kind"] == "PartialObjectMetadata"
-    assert "managedFields" not in found["metadata"]
-    assert found["metadata"]["annotations"] == {"note": "x"}
+    assert json.loads(kept.row(LAYOUT, obj, NOW, "Metadata"))["object"]["metadata"] == obj["metadata"]
     assert json.loads(kept.row(LAYOUT, obj, NOW, "Object"))["object"] == obj
 
 
