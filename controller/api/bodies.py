@@ -99,5 +99,6 @@ def must_be_object(found: Any) -> kinds.Object:
 def unsupported(content_type: str, accepted: tuple[str, ...]) -> errors.UnsupportedMediaType:
     return errors.UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
-        f"{', '.join(accepted)}: got {content_type[:100]!r}"
+        f"{', '.join(accepted)}: got {content_type[:100]!r}",
+        accepted,
     )

@@ -133,7 +133,7 @@ class Endpoint:
         self._handlers = handlers
         self._served = served
         self._subresource = subresource
-        self._allow = allow or ", ".join(handlers)
+        self._allow = _with_head(allow or ", ".join(handlers))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         call = Call(scope, receive, self._services, self._served, self._subresource)
@@ -146,17 +146,20 @@ class Endpoint:
                 )
             answer = await handler(call)
         except errors.StatusError as problem:
-            answer = self._refusal(problem)
+            answer = self._refusal(problem, call.method)
         except RecursionError:
-            answer = self._refusal(bodies.too_deep())
+            answer = self._refusal(bodies.too_deep(), call.method)
         except Exception:  # noqa: BLE001 - whatever breaks, the client gets a Status and the log the reason
-            answer = self._refusal(self._internal(scope))
+            answer = self._refusal(self._internal(scope), call.method)
         await answer.send(receive, send)
 
-    def _refusal(self, problem: errors.StatusError) -> replies.Reply:
+    def _refusal(self, problem: errors.StatusError, method: str) -> replies.Reply:
+        """With the headers that RFC 9110 15.5.6 and 15.5.16 and RFC 5789 2.2 ask for."""
         extra: list[tuple[str, str]] = []
         if isinstance(problem, errors.MethodNotAllowed):
-            extra.append(("allow", self._allow))
+            extra.append(("allow", _with_head(problem.methods) or self._allow))
+        if isinstance(problem, errors.UnsupportedMediaType):
+            extra.append(("accept-patch" if method == "PATCH" else "accept", ", ".join(problem.accepted)))
         if problem.retry_after_seconds is not None:
             extra.append(("retry-after", str(problem.retry_after_seconds)))
         unread = isinstance(problem, errors.TooLarge) and problem.unread
@@ -167,3 +170,8 @@ class Endpoint:
         mark = self._services.ids.run()
         _LOG.exception("request %s failed: %s %s", mark, scope["method"], scope["path"])
         return errors.StatusError(f"internal error, the reason is in .workerset/controller.log: {mark}")
+
+
+def _with_head(methods: str) -> str:
+    """HEAD is a GET of which only the headers are sent."""
+    return methods.replace("GET", "GET, HEAD")

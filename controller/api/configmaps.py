@@ -140,7 +140,9 @@ def writing(handler: calls.Handler) -> calls.Handler:
     async def guarded(call: calls.Call) -> replies.Sendable:
         if varmaps.is_reserved(call.key.name):
             raise errors.MethodNotAllowed(
-                f'configmaps "{call.key.name}" cannot be written: {_PUBLISHED}', kind=kinds.CONFIG_MAPS.plural
+                f'configmaps "{call.key.name}" cannot be written: {_PUBLISHED}',
+                kind=kinds.CONFIG_MAPS.plural,
+                methods="GET",
             )
         return await handler(call)
 

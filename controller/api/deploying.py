@@ -32,10 +32,8 @@ async def patch(call: calls.Call) -> replies.Sendable:
     registry.require(call.served, "patch")
     body = await call.body()
     if call.content_type == writing.APPLY:
-        raise errors.MethodNotAllowed(
-            f"server-side apply is not supported on {call.resource.qualified} ({call.served.instead})",
-            kind=call.resource.plural,
-            group=call.resource.group,
+        raise errors.UnsupportedMediaType(
+            f"server-side apply is not supported on {call.resource.qualified}, apply the WorkerSet", _PATCHES
         )
     if call.content_type not in _PATCHES:
         raise bodies.unsupported(call.content_type, _PATCHES)

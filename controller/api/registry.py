@@ -124,7 +124,8 @@ def require(served: Served, verb: str, subresource: str = "") -> None:
 def allowed_methods(served: Served, *, collection: bool, subresource: str = "") -> str:
     """The `Allow` header of a path."""
     verbs = set(served.verbs_of(subresource))
-    verbs &= {"list", "watch", "create"} if collection else {"get", "update", "patch", "delete"}
+    if not subresource:
+        verbs &= {"list", "watch", "create"} if collection else {"get", "update", "patch", "delete"}
     return ", ".join(method for method, needs in _METHODS.items() if verbs.intersection(needs))
 
 

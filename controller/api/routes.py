@@ -150,9 +150,9 @@ def _of_kind(services: Services, served: registry.Served) -> list[BaseRoute]:
         for subresource, _ in served.subresources
     ]
     items = _ITEMS_OF_KIND.get(resource.qualified, _ITEM)
-    item_allow = registry.allowed_methods(served, collection=False)
+    if item_allow := registry.allowed_methods(served, collection=False):
+        found.append(Route(f"{collection}/{{name}}", Endpoint(services, items, served, allow=item_allow)))
     allow = registry.allowed_methods(served, collection=True)
-    found.append(Route(f"{collection}/{{name}}", Endpoint(services, items, served, allow=item_allow)))
     handlers = _OF_KIND.get(resource.qualified, _COLLECTION)
     found.append(Route(collection, Endpoint(services, handlers, served, allow=allow)))
     if resource.namespaced:

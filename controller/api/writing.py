@@ -82,10 +82,11 @@ def _apply(call: calls.Call, body: bytes, *, dry_run: bool) -> replies.Reply:
 def parse_patch(call: calls.Call, body: bytes) -> Any:
     """The patch as JSON; raises UnsupportedMediaType for a format this kind does not take."""
     kind = call.content_type
-    if kind == STRATEGIC and not call.resource.group:
+    formats = (JSON_PATCH, MERGE, APPLY) if call.resource.group else (JSON_PATCH, MERGE, APPLY, STRATEGIC)
+    if kind not in formats:
+        raise bodies.unsupported(kind, formats)
+    if kind == STRATEGIC:
         return _plain_strategic(bodies.must_be_object(bodies.parse_json(body)))
-    if kind not in (MERGE, JSON_PATCH):
-        raise bodies.unsupported(kind, (JSON_PATCH, MERGE, APPLY))
     change = bodies.parse_json(body)
     return bodies.must_be_object(change) if kind == MERGE else change
 
@@ -94,7 +95,7 @@ def _plain_strategic(change: dict[str, Any]) -> dict[str, Any]:
     """A strategic patch of a kind without lists to merge is a merge patch, unless it has directives."""
     if any(key.startswith("$") for key in _keys(change)):
         raise errors.UnsupportedMediaType(
-            f"directives of strategic merge patch are not supported, use {MERGE}"
+            f"directives of strategic merge patch are not supported, use {MERGE}", (JSON_PATCH, MERGE, APPLY)
         )
     return change
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from controller.core import fields, kinds, names, pods, revisions, rollout
+from controller.core import fields, kinds, names, pods, revisions, rollout, threeway
 
 LABEL_HASH = "pod-template-hash"
 ANNOTATION_REVISION = "deployment.kubernetes.io/revision"
 ANNOTATION_RESTARTED = "kubectl.kubernetes.io/restartedAt"
 """What `kubectl rollout restart` writes into the template; here it is the set's own restart annotation."""
+
+ANNOTATION_APPLIED = "workerset.dev/last-applied-deployment"
+"""What was last applied as Deployment. A set keeps its own, or its next apply would take nothing away."""
 
 _KEPT = ("name", "namespace", "creationTimestamp", "resourceVersion", "deletionTimestamp", "labels")
 
@@ -153,7 +156,10 @@ def template(meta: dict[str, Any], declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _annotations(meta: dict[str, Any], number: int) -> dict[str, str]:
-    return {**(meta.get("annotations") or {}), **({ANNOTATION_REVISION: str(number)} if number else {})}
+    own = {key: text for key, text in (meta.get("annotations") or {}).items() if key != threeway.ANNOTATION}
+    if applied := own.pop(ANNOTATION_APPLIED, ""):
+        own[threeway.ANNOTATION] = applied
+    return {**own, **({ANNOTATION_REVISION: str(number)} if number else {})}
 
 
 def _owner(api_version: str, kind: str, name: str, owner_uid: str) -> dict[str, Any]:

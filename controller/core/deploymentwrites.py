@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from controller.core import deployments, door, errors, fields, kinds, revisions
+from controller.core import deployments, door, errors, fields, kinds, revisions, threeway
 
 _OWN = "workerset.dev/"
 _INSTEAD = "a Deployment is a view here and this is not part of it; change the WorkerSet {name}"
@@ -136,9 +136,18 @@ def _metadata(meta: dict[str, Any], before: kinds.Object, new: kinds.Object) -> 
             continue
         own = {key: value for key, value in (meta.get(name) or {}).items() if key.startswith(_OWN)}
         wanted = {**fields.mapping(given.get(name)), **own}
-        wanted.pop(deployments.ANNOTATION_REVISION, None)
-        changed[name] = wanted
+        changed[name] = _stored(wanted, meta) if name == "annotations" else wanted
     return _restarted(changed, before, new)
+
+
+def _stored(given: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
+    """Annotations of the view as those of the set, which keeps what was applied as set."""
+    wanted = {key: text for key, text in given.items() if key != deployments.ANNOTATION_REVISION}
+    wanted.pop(deployments.ANNOTATION_APPLIED, None)
+    if applied := wanted.pop(threeway.ANNOTATION, ""):
+        wanted[deployments.ANNOTATION_APPLIED] = applied
+    own = fields.mapping(meta.get("annotations"))
+    return {**wanted, **{key: own[key] for key in (threeway.ANNOTATION,) if key in own}}
 
 
 def _caused(meta: dict[str, Any], of_revision: dict[str, str]) -> dict[str, Any]:

@@ -99,9 +99,13 @@ class NotFound(StatusError):
 
 
 class MethodNotAllowed(StatusError):
-    """The resource exists and lacks this verb."""
+    """The resource exists and lacks this verb. One that has fewer than its kind says which: `methods`."""
 
     code, reason = 405, "MethodNotAllowed"
+
+    def __init__(self, message: str, *, kind: str = "", group: str = "", methods: str = "") -> None:
+        super().__init__(message, kind=kind, group=group)
+        self.methods = methods
 
 
 class NotAcceptable(StatusError):
@@ -139,9 +143,13 @@ class TooLarge(StatusError):
 
 
 class UnsupportedMediaType(StatusError):
-    """The patch or body is in a format this resource does not take."""
+    """The patch or body is in a format this resource does not take; it takes those that are `accepted`."""
 
     code, reason = 415, "UnsupportedMediaType"
+
+    def __init__(self, message: str, accepted: Sequence[str]) -> None:
+        super().__init__(message)
+        self.accepted = tuple(accepted)
 
 
 class Invalid(StatusError):

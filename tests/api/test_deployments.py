@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from controller.core import kinds, revisions
-from tests.api.driver import APPLY, JSON_PATCH, MERGE, SETS, TABLE, Api
+from controller.core import kinds, revisions, threeway
+from tests.api.driver import JSON_PATCH, SETS, TABLE, Api
 
 APPS = "/apis/apps/v1/namespaces/default"
 DEPLOYMENTS = f"{APPS}/deployments"
@@ -254,12 +254,17 @@ def test_watched_replica_sets_come_with_new_revisions(api: Api) -> None:
     assert told[second["metadata"]["name"]] == "ADDED", json.dumps(told)
 
 
-def test_the_patches_a_deployment_takes_are_those_that_are_documented(api: Api) -> None:
-    api.create("web", WEB)
-    document = api.get("/openapi/v3/apis/apps/v1").json()
-    path = "/apis/apps/v1/namespaces/{namespace}/deployments/{name}"
-    formats = document["paths"][path]["patch"]["requestBody"]["content"]
-    assert set(formats) == {STRATEGIC, JSON_PATCH, MERGE}
-    refused = api.patch(f"{DEPLOYMENTS}/web?fieldManager=me", {"kind": "Deployment"}, APPLY)
-    assert refused.code == 405
-    assert "create and delete the WorkerSet" in refused.json()["message"]
+def test_what_was_applied_as_deployment_and_as_set_are_kept_apart(api: Api) -> None:
+    """Each apply takes away what the last one of its kind had."""
+    api.create("web", WEB, annotations={threeway.ANNOTATION: "{}"})
+    assert threeway.ANNOTATION not in api.get(f"{DEPLOYMENTS}/web").json()["metadata"]["annotations"]
+    api.patch(f"{DEPLOYMENTS}/web", {"metadata": {"annotations": {threeway.ANNOTATION: '{"a":1}'}}})
+    assert api.get(f"{SETS}/web").json()["metadata"]["annotations"][threeway.ANNOTATION] == "{}"
+    shown = api.get(f"{DEPLOYMENTS}/web").json()
+    assert shown["metadata"]["annotations"] == {threeway.ANNOTATION: '{"a":1}'}
+    shown["metadata"]["annotations"] = {"note": "x"}
+    assert api.send("PUT", f"{DEPLOYMENTS}/web", shown).code == 200
+    assert api.get(f"{SETS}/web").json()["metadata"]["annotations"] == {
+        "note": "x",
+        threeway.ANNOTATION: "{}",
+    }
