@@ -157,6 +157,23 @@ def test_s8_1_apply_says_where_this_shell_differs_from_the_captured_environment(
     assert "workers do not get this shell's VIRTUAL_ENV" in said.stderr
 
 
+def test_s8_1_the_environment_is_captured_once_and_again_when_asked_to(project: Project) -> None:
+    project.declare("web", command=SLEEP, min_ready="10ms")
+    seen = []
+    for value, words in (("one", ()), ("two", ()), ("three", ("--refresh-env",))):
+        project.environ |= {"COLOUR": value, "API_TOKEN": f"secret-{value}"}
+        project.ctl("up", "-d", *words)
+        listing = project.ctl("env", "web").stdout
+        assert "secret" not in listing
+        assert "base environment" in next(line for line in listing.splitlines() if "COLOUR" in line)
+        environ = Path(f"/proc/{project.wait_pid('web-0')}/environ").read_bytes().split(b"\0")
+        seen.append(
+            {one.partition(b"=")[2] for one in environ if one.startswith((b"COLOUR=", b"API_TOKEN="))}
+        )
+        project.ctl("down")
+    assert seen == [{b"one", b"secret-one"}, {b"one", b"secret-one"}, {b"three", b"secret-three"}]
+
+
 def orphaned(project: Project) -> int:
     """The worker that a killed guardian and a killed controller leave; its pid."""
     project.declare("web", command=SLEEP)

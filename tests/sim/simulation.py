@@ -190,6 +190,9 @@ class Simulation:
             self._try(lambda: self.world.edit(name, **fields))
 
     def _scale(self) -> None:
+        if self.seed % 7 == 5 and self.random.random() < 0.7:  # others play as they did before
+            self._edit(user=self.random.choice(("ann", "bob", None)))
+            return
         self._edit(num=self.random.choice((0, 1, 2, 3, 5)))
 
     def _suspend(self) -> None:
@@ -347,15 +350,16 @@ class Simulation:
         return mind is not None and mind.held is not None
 
     def _check_identities(self) -> None:
-        """Never two sets at once under one worker name of one scope."""
-        holders: dict[str, set[str]] = defaultdict(set)
+        """Never two sets, or two users, at once under one worker name of one scope."""
+        holders: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for one in self.world.runtime.live():
             start = self.world.runtime._starts[one.run]
             if start.background:
-                holders[f"{start.scope}/{start.worker_name}"].add(one.ref.workerset)
-        for name, sets in holders.items():
-            if len(sets) > 1:
-                raise Broken(f"two holders of one name: {name} {sorted(sets)}")
+                holder = one.ref.workerset, start.template.user or ""
+                holders[f"{start.scope}/{start.worker_name}"].add(holder)
+        for name, found in holders.items():
+            if len(found) > 1:
+                raise Broken(f"two holders of one name: {name} {sorted(found)}")
 
     def _check_sockets(self) -> None:
         """Two sets never want one address at once, and nothing that nobody wants stays bound."""
