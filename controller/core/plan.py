@@ -126,7 +126,8 @@ def _plan(
     same_facts = observed.last is not None and observed.last.facts is facts
     found = filling.fill(facts, there, chosen, filling.Earlier(last, same_facts), now, mint)
     before = observed.last if same_facts else None
-    if before and heard == before.listening and _nothing_new(desired, before, found, chosen):
+    is_due = before is not None and before.wake_at is not None and before.wake_at <= now.monotonic
+    if before and not is_due and heard == before.listening and _nothing_new(desired, before, found, chosen):
         return before
     decided = _assemble(desired, observed, found, chosen.wake_at, now, aim)
     if heard == listening.NOTHING:
@@ -207,7 +208,8 @@ def _assemble(
     wanted = facts.template_hash
     odd = [one for one in observed.processes if one.template_hash != wanted or one.ref.worker in found.extra]
     outdated = any(process.exit is None or process.survivors for process in odd)
-    is_told_later = desired.patient and not changed and steps.only_starts(verbs, told)
+    about_set = _set_notes(desired, observed, found)
+    is_told_later = desired.patient and not changed and steps.only_starts(verbs, (*told, *about_set))
     shown = None if is_told_later else _status(desired, views.values(), now, aim)
     return Plan(
         facts=facts,
@@ -217,7 +219,7 @@ def _assemble(
         workers=workers,
         views=views,
         records=changed,
-        notes=(*steps.merge_notes(told), *_set_notes(desired, observed, found, shown)),
+        notes=(*steps.merge_notes(told), *about_set, *_rolled_out(desired, shown)),
         wake_at=min((wake for wake in wakes if wake is not None), default=None),
         outdated=outdated,
         empty=not observed.processes and not desired.places,
@@ -237,18 +239,16 @@ def _status(
     return status.compute(desired.obj, desired.facts, ordered, asked, now)
 
 
-def _set_notes(
-    desired: Desired,
-    observed: Observed,
-    found: filling.Slots,
-    shown: Mapping[str, Any] | None,
-) -> tuple[notes.Note, ...]:
-    last = observed.last
+def _rolled_out(desired: Desired, shown: Mapping[str, Any] | None) -> tuple[notes.Note, ...]:
     before = {} if desired.obj is None else desired.obj.get("status") or {}
+    return setnotes.rolled_out(desired.facts, before, shown)
+
+
+def _set_notes(desired: Desired, observed: Observed, found: filling.Slots) -> tuple[notes.Note, ...]:
+    last = observed.last
     return (
         *setnotes.replaced(desired.facts, found.fresh, observed.evicted, desired.obj),
         *setnotes.rollout(desired.facts, found.workers),
-        *setnotes.rolled_out(desired.facts, before, shown),
         *(
             ensured.told(last.ensures, desired.ensures, desired.moved)
             if last and desired.ensures is not last.ensures

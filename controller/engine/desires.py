@@ -128,9 +128,9 @@ class Desires:
         made_of = (yielded, target)
         if listed is mind.listed and made_of == (mind.yielded, mind.target) and mind.places_of is rules:
             return
+        known = {place.worker_name: place for place in mind.places} if mind.places_of is rules else {}
         if listed:
             rules = dataclasses.replace(rules, instances=tuple(listed))
-        known = {place.worker_name: place for place in mind.places}
         mind.places = steps.places(key.name, rules, yielded=yielded, known=known, target=target)
         mind.left_out = steps.left_out(rules, yielded)
         mind.listed, mind.places_of = listed, mind.facts.spec

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.core import names
 from tests.fakes.world import NAMESPACE, World
 
 
@@ -84,3 +85,13 @@ def test_s3_2_a_set_that_is_another_kind_now_says_what_it_dropped() -> None:
     world.edit("jobs", name="other", max_threads=None)
     world.run_for(40)
     assert said(world, "jobs", "Released") == ["no longer ensured: x (no set answers to it)"]
+
+
+def test_s1_10_a_named_set_that_becomes_a_catch_all_runs_its_name_as_an_instance() -> None:
+    made = World()
+    made.apply("jobs", {"background": True, "name": "x", "num": 1, "command": ["x"]})
+    made.run_for(5)
+    assert made.live("jobs") == ["jobs-0"]
+    made.apply("jobs", {"background": True, "command": ["x"], "instances": ["x"]})
+    made.run_for(5)
+    assert made.live("jobs") == [names.instance("jobs", "x")]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from controller import ports
-from controller.core import kinds
+from controller.core import kinds, steps
 from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
 
@@ -267,3 +267,20 @@ def test_exits_are_counted_once_though_the_controller_dies_before_it_acknowledge
     made.settle()
     assert made.status("web")["restarts"] == 1
     assert all(one.exit is None for one in made.runtime.processes(WEB))
+
+
+def test_s4_10_of_several_that_hold_up_a_pool_each_is_waited_for_and_nothing_is_done_in_between() -> None:
+    """One's time is over, the next one's is not yet: the engine sleeps until then."""
+
+    def first_runs_are_ready(_start: ports.StartRun, count: int) -> Script:
+        return Script(ready_after=0.0) if count == 0 else Script()
+
+    made = World(first_runs_are_ready)
+    made.apply("web", {"command": ["x"], "num": 4, "ready_when": "notify"})
+    made.run_for(5)
+    made.edit("web", args=["y"])
+    for worker in ("web-1", "web-2"):
+        made.run_for(1)
+        made.runtime.crash(made.run_of(worker))
+    made.run_for(steps.SETTLE_SECONDS + 1)
+    assert len({one.template_hash for one in made.runtime.live()}) == 1
