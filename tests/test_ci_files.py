@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -91,28 +92,69 @@ def test_the_action_is_a_composite_one_whose_inputs_are_all_used() -> None:
         assert isinstance(value["default"], str)
 
 
-def run_action(project: Path, **given: str) -> subprocess.CompletedProcess[str]:
-    """The step that validates, as the runner would start it."""
-    step = ACTION["runs"]["steps"][-1]
+def run_step(step: dict[str, Any], project: Path, given: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """As the runner would start it: its shell, its variables, expressions filled in."""
     inputs = {name: value["default"] for name, value in ACTION["inputs"].items()} | given
-    environ = {
-        name: re.sub(r"\${{ inputs\.([\w-]+) }}", lambda match: inputs[match[1]], value)
-        for name, value in step["env"].items()
+    known = {f"inputs.{name}": value for name, value in inputs.items()}
+    known["github.action_path"] = str(ROOT / "docs/action")
+
+    def filled(text: str) -> str:
+        return re.sub(r"\${{ ([\w.-]+) }}", lambda match: known[match[1]], text)
+
+    written = {
+        name: str(project.parent / name) for name in ("GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY")
     }
+    for name in written.values():
+        Path(name).touch()
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-        cwd=project,
+        cwd=project / filled(step.get("working-directory", ".")),
         env={
             "PATH": os.environ["PATH"],
             "HOME": str(project.parent),
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
             "RUNNER_TEMP": str(project.parent),
             "GITHUB_WORKSPACE": str(project),
-            **environ,
+            **written,
+            **{name: filled(value) for name, value in step["env"].items()},
         },
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def run_action(project: Path, **given: str) -> subprocess.CompletedProcess[str]:
+    """The step that validates."""
+    return run_step(ACTION["runs"]["steps"][-1], project, given)
+
+
+def test_the_action_installs_the_version_that_it_is_part_of(project: Path) -> None:
+    """With a Python that only writes down what it is asked for."""
+    python, log = project.parent / "my python", project.parent / "log"
+    python.write_text(
+        "#!/bin/sh\n"
+        f'printf "%s\\n" "$@" >> "{log}"\n'
+        'if [ "$2" = venv ]; then mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; fi\n'
+    )
+    python.chmod(0o755)
+    done = run_step(ACTION["runs"]["steps"][0], project, {"python": str(python)})
+    assert (done.returncode, done.stderr) == (0, "")
+    asked = log.read_text().splitlines()
+    assert asked[:-1] == ["-m", "venv", f"{project.parent}/workerset", "-m", "pip", "install", "--quiet"]
+    assert 'workerctl = "_workerctl:main"' in (Path(asked[-1]) / "pyproject.toml").read_text()
+
+
+def test_the_action_names_files_from_the_workspace_wherever_it_works(project: Path) -> None:
+    (project / "services" / "web").mkdir(parents=True)
+    (project / "services" / "web" / "workerset.yaml").write_text(BAD)
+    done = run_action(project, **{"working-directory": "services/web", "sarif-file": "report.sarif"})
+    assert done.returncode == 1
+    assert "::error file=services/web/workerset.yaml,line=4," in done.stdout
+    report = json.loads((project / "services/web/report.sarif").read_text())
+    place = report["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert place["uri"] == "services/web/workerset.yaml"
 
 
 def test_the_action_passes_and_fails(project: Path) -> None:

@@ -15,6 +15,7 @@ from controller.cli import common, errors, manifests, objects
 from controller.client import errors as client_errors
 from controller.client import resources
 from controller.core import parse, spec
+from controller.manifest import files
 from controller.runtime import envfile, environment, specs
 from controller.sdk.workerset import contract
 from controller.shim import finding, instead
@@ -107,10 +108,12 @@ def _template(args: argparse.Namespace, context: Context) -> spec.Template:
 
 
 def _own_manifests(context: Context) -> list[str]:
+    """None where there is nothing but the folder for them."""
     try:
-        return manifests.default_paths(context)
+        paths = manifests.default_paths(context)
     except errors.CliError:
         return []
+    return [] if files.are_none(paths, context.cwd) else paths
 
 
 def _applied(context: Context, namespace: str, name: str) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from typing import BinaryIO, TextIO
 SUFFIXES = (".yaml", ".yml", ".json")
 MAX_BYTES = 64 * 1024 * 1024
 STANDARD_INPUT = "stdin"
+NO_MANIFESTS = "NoManifests"
 
 _SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv"})
 
@@ -70,6 +71,12 @@ def find(paths: Sequence[str], *, recursive: bool, cwd: str) -> Iterator[Found]:
             yield from _find_path(path, recursive, cwd, seen)
 
 
+def are_none(paths: Sequence[str], cwd: str) -> bool:
+    """Whether nothing but folders without manifests is named."""
+    found = find(paths, recursive=True, cwd=cwd)
+    return all(isinstance(one, FileText) and one.code == NO_MANIFESTS for one in found)
+
+
 def read_one(found: Found, stdin: TextIO | None = None) -> FileText:
     """The text of a file that was found."""
     if isinstance(found, FileText):
@@ -110,7 +117,7 @@ def _find_path(path: str, recursive: bool, cwd: str, seen: set[tuple[int, int]])
     if not count:
         suffixes = ", ".join(f"*{suffix}" for suffix in SUFFIXES)
         fix = "name another folder" if recursive else "name another folder, or add -R for those below it"
-        yield FileText(path, message=f"no manifests in this folder ({suffixes})", fix=fix, code="NoManifests")
+        yield FileText(path, message=f"no manifests in this folder ({suffixes})", fix=fix, code=NO_MANIFESTS)
 
 
 def _walk(name: str, path: str, recursive: bool, above: tuple[tuple[int, int], ...]) -> Iterator[Found]:

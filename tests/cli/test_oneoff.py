@@ -69,6 +69,17 @@ def test_it_gets_env_and_env_files_and_working_dir(folder: Folder) -> None:
     assert not (folder.path / ".workerset").exists()
 
 
+@pytest.mark.parametrize("kept", ["manifests/.keep", "manifests/sub/notes.txt"])
+def test_an_empty_folder_of_manifests_declares_nothing(folder: Folder, kept: str) -> None:
+    folder.write(kept, "")
+    done = folder("--set", "web", "--", "true")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "no manifest declares a set web in namespace default\nthere are: none\n"
+    assert folder("--", "true").returncode == 0
+    named = folder("--set", "web", "-f", "manifests", "--", "true")
+    assert named.stderr.startswith("manifests: error: no manifests in this folder")
+
+
 def test_it_gets_umask_nice_and_limits(folder: Folder) -> None:
     folder.declare(umask="027", nice=5, resources={"files": 256, "memory": "512Mi", "cpu": "500m"})
     done = folder("--set", "web", "--", "sh", "-c", "umask; nice; ulimit -n; ulimit -d")
