@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import os
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MODIFY = 0x2
@@ -29,7 +31,15 @@ GONE = DELETE_SELF | MOVE_SELF | IGNORED
 """The watched folder itself is not there any more."""
 
 _HEADER = struct.Struct("iIII")
+"""struct inotify_event as this machine lays it out; the name follows, filled up with NUL."""
+
+_LONGEST_READ = 65536
 _CLOEXEC_NONBLOCK = os.O_CLOEXEC | os.O_NONBLOCK
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.inotify_init1.argtypes = (ctypes.c_int,)
+_LIBC.inotify_add_watch.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_uint32)
+_LIBC.inotify_rm_watch.argtypes = (ctypes.c_int, ctypes.c_int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +55,31 @@ class Watcher:
     """Watches folders; `changes()` waits for the next batch."""
 
     def __init__(self) -> None:
-        self._libc = ctypes.CDLL(None, use_errno=True)
-        self._descriptor = self._libc.inotify_init1(_CLOEXEC_NONBLOCK)
-        if self._descriptor < 0:
-            raise _error("no inotify instance left (fs.inotify.max_user_instances)")
+        self._loop = asyncio.get_running_loop()
+        self._ready = asyncio.Event()
         self._folders: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
-        self._ready = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
+        self._descriptor = _called(_LIBC.inotify_init1, _CLOEXEC_NONBLOCK)
+        if self._descriptor < 0:
+            raise _error("no inotify instance left (fs.inotify.max_user_instances)")
         self._loop.add_reader(self._descriptor, self._readable)
 
     def add(self, folder: str, mask: int) -> None:
-        """Watch a folder (again, if it was made anew). Raises `OSError`."""
-        number = self._libc.inotify_add_watch(self._descriptor, os.fsencode(folder), mask)
+        """Watch a folder (again, if it was made anew). Raises `OSError`.
+
+        The kernel numbers folders, not their names: one that was renamed keeps its number, and goes by the
+        name that it was given last.
+        """
+        number = _called(_LIBC.inotify_add_watch, self._descriptor, os.fsencode(folder), mask)
         if number < 0:
             raise _error(folder)
         old = self._numbers.get(folder, number)
         if old != number:
-            self._libc.inotify_rm_watch(self._descriptor, old)  # what was called that before
+            _LIBC.inotify_rm_watch(self._descriptor, old)  # what was called that before
             self._folders.pop(old, None)
+        elsewhere = self._folders.get(number, folder)
+        if elsewhere != folder:
+            del self._numbers[elsewhere]
         self._folders[number], self._numbers[folder] = folder, number
 
     async def changes(self) -> list[Change]:
@@ -88,7 +104,7 @@ class Watcher:
 
     def _read(self) -> list[Change]:
         try:
-            data = os.read(self._descriptor, 65536)
+            data = os.read(self._descriptor, _LONGEST_READ)
         except BlockingIOError:
             return []
         found: list[Change] = []
@@ -103,6 +119,13 @@ class Watcher:
             if mask & IGNORED:
                 self._numbers.pop(self._folders.pop(number, ""), None)
         return found
+
+
+def _called(function: Callable[..., int], *given: object) -> int:
+    """As Python does it for its own calls (PEP 475): again, where a signal came in between."""
+    while (result := function(*given)) < 0 and ctypes.get_errno() == errno.EINTR:
+        pass
+    return result
 
 
 def _error(what: str) -> OSError:

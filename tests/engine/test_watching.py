@@ -202,3 +202,16 @@ def test_a_set_that_is_deleted_watches_nothing_any_more() -> None:
 
     made = play(Script(), act)
     assert made.status("next")["state"] == "Ready" or made.run_for(5) is None
+
+
+def test_20_000_changes_at_once_are_one_restart() -> None:
+    changed = [f"src/d{number % 100}/f{number}.py" for number in range(20_000)]
+
+    async def act(made: World, files: ScriptedFiles) -> None:
+        made.run_for(5)
+        await files.tell(*changed)
+        made.run_for(5)
+
+    made = play(Script(), act)
+    assert len(made.runtime.start_times) == 2
+    assert messages(made, "FilesChanged") == ["restarted by src/d0/f0.py (modified) and 19999 more"]
