@@ -101,7 +101,7 @@ class EngineSettings:
     revisions_kept: int = 10
     ready_resets_after_seconds: float = 10.0
     batch_seconds: float = 0.02
-    hold_seconds: float = 1.0
+    hold_seconds: float = 2.0
     boot_id: str = ""
     cpu_saturated: float = 0.9
 

@@ -98,7 +98,8 @@ class Engine:
         self._notice_connection()
         now = worker.Moment(self.clock.monotonic(), self.clock.wall())
         self._keeper.settle_stale(self._inbox.stale, now.wall, self._shared.look_again)
-        for key in self._keeper.ask(self._dependencies.asked, now.wall):
+        asked = self._keeper.ask(self._dependencies.asked, now.wall)
+        for key in (*self._answers.ripe(now.monotonic), *asked):
             self.queue.add(key)
         outcomes, endings = self._plan_batch(now)
         if outcomes or endings:
@@ -286,11 +287,10 @@ class Engine:
 
     def _next_wake(self) -> float | None:
         now = self.clock.monotonic()
-        due = self.queue.next_due(now)
-        if self._runtime.connected():
-            return due
-        again = now + RECONNECT_SECONDS
-        return again if due is None else min(due, again)
+        times = [self.queue.next_due(now), self._answers.due(now)]
+        if not self._runtime.connected():
+            times.append(now + RECONNECT_SECONDS)
+        return min((at for at in times if at is not None), default=None)
 
     def _woken(self) -> None:
         self.on_work()

@@ -25,53 +25,66 @@ _WORTH_SECONDS = 0.005
 _MOST_SECONDS = 0.25
 _MANY_STARTS = 10
 _MOST_START_SECONDS = 0.5
+_MOST_STARTS_SECONDS = 3.0
 
 
 class Answers:
     """When to look at news: that which comes before the answers to many verbs is collected, so that a
     thousand starts or ends are not looked at one by one, at the cost of the processor they need themselves.
 
-    Starts are all answered after about as long as the machine takes for them, so their answers are counted;
-    an end may take its grace, so that of ends is guessed. Nothing is waited for long.
+    Starts are all answered after about as long as the machine takes for them, so their answers are counted,
+    and waited for as long as they keep coming; an end may take its grace, so that of ends is guessed.
+    Nothing is waited for long.
     """
 
     def __init__(self, clock: ports.Clock, processes: Callable[[kinds.Key], Sequence[ports.Process]]) -> None:
-        self.until = 0.0
         self._clock, self._processes = clock, processes
         self._asked: set[kinds.Key] = set()
+        self._first_asked = 0.0
         self._starts_until = 0.0
-        self._late: dict[kinds.Key, float] = {}
+        self._ends_until = 0.0
+        self._late: dict[kinds.Key, None] = {}
 
     def asked(self, verbs: Iterable[runs.Verb], now: float) -> None:
         """These were sent. A few are not worth waiting for."""
         verbs = tuple(verbs)
         refs = [verb.ref for verb in verbs if isinstance(verb, runs.StartRun)]
         if len(refs) >= _MANY_STARTS:
+            if not self._asked:
+                self._first_asked = now
             self._asked.update(kinds.Key(ref.namespace, ref.workerset) for ref in refs)
-            self._starts_until = now + _MOST_START_SECONDS
+            self._go_on(now)
         ends = sum(isinstance(verb, runs.CloseHandle) for verb in verbs)
-        expected = max(self.until, now) + ends * _END_SECONDS
+        expected = max(self._ends_until, now) + ends * _END_SECONDS
         if expected - now >= _WORTH_SECONDS:
-            self.until = min(expected, now + _MOST_SECONDS)
+            self._ends_until = min(expected, now + _MOST_SECONDS)
 
-    def heard(self, key: kinds.Key) -> tuple[Collection[kinds.Key], float | None]:
-        """There is news of a set: which to look at, and when (None: now)."""
+    def heard(self, key: kinds.Key) -> Collection[kinds.Key]:
+        """There is news of a set: which to look at now. Those kept for later are `ripe` in time."""
         now = self._clock.monotonic()
-        due = self._due(key, now)
-        if due is not None:
-            self._late[key] = due
-            return (key,), due
-        late, self._late = self._late, {}
-        return {key, *(other for other, at in late.items() if at > now)}, None
-
-    def _due(self, key: kinds.Key, now: float) -> float | None:
-        if now >= self._starts_until:
-            self._asked.clear()
         if key in self._asked and all(one.pid or one.exit for one in self._processes(key)):
             self._asked.discard(key)
+            self._go_on(now)
+        self._late[key] = None
+        return self.ripe(now)
+
+    def ripe(self, now: float) -> Collection[kinds.Key]:
+        """What was kept, once there is nothing left to wait for."""
+        due = self.due(now)
+        if due is not None and now < due:
+            return ()
+        self._asked.clear()
+        late, self._late = self._late, {}
+        return late
+
+    def due(self, now: float) -> float | None:
+        """When what is kept is ripe at the latest; None: nothing is waited for."""
         if self._asked:
             return self._starts_until
-        return self.until if now < self.until else None
+        return self._ends_until if now < self._ends_until else None
+
+    def _go_on(self, now: float) -> None:
+        self._starts_until = min(now + _MOST_START_SECONDS, self._first_asked + _MOST_STARTS_SECONDS)
 
 
 def early(outcome: Outcome) -> list[runs.Verb]:

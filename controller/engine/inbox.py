@@ -14,8 +14,8 @@ from controller.engine.reconcile import Reconciler
 
 
 class Inbox:
-    """`muted` while the engine itself writes: it knows. `heard`: there is news of a set; which to look at,
-    and when (None: now). `stale` are namespaces in which names may resolve elsewhere, or in which somebody
+    """`muted` while the engine itself writes: it knows. `heard`: there is news of a set; which to look at
+    now. `stale` are namespaces in which names may resolve elsewhere, or in which somebody
     who ensured is gone."""
 
     def __init__(
@@ -24,7 +24,7 @@ class Inbox:
         reconciler: Reconciler,
         indexes: tuple[ClaimIndex, Dependencies],
         woken: Callable[[], None],
-        heard: Callable[[kinds.Key], tuple[Collection[kinds.Key], float | None]],
+        heard: Callable[[kinds.Key], Collection[kinds.Key]],
     ) -> None:
         self.muted = False
         self._heard = heard
@@ -34,13 +34,11 @@ class Inbox:
 
     def runtime_changed(self, key: kinds.Key) -> None:
         """Something about the processes of a set is not as before: look now, or when more has come."""
-        keys, due = self._heard(key)
+        keys = self._heard(key)
         for one in keys:
-            if due is None:
-                self._queue.add(one)
-            else:
-                self._queue.add_at(one, due)
-        self._woken()
+            self._queue.add(one)
+        if keys:
+            self._woken()
 
     def look(self, key: kinds.Key) -> None:
         """Now, whatever else is on its way."""

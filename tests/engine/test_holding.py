@@ -116,15 +116,27 @@ def test_a_start_that_is_not_answered_holds_up_the_news_of_others_for_half_a_sec
     assert len(made.pods()) == 199
 
 
+def test_answers_that_keep_coming_are_waited_for_as_long_as_they_do() -> None:
+    order = iter(range(200))
+    made = World(lambda _start, _count: Script(start_delay=0.005 * next(order)))
+    for number in range(200):
+        made.apply(f"set-{number}", {"command": ["x"]})
+    made.run_for(0.9)
+    assert made.pods() == []
+    made.run_for(0.2)
+    assert len(made.pods()) == 200
+
+
 def test_a_few_answers_are_not_waited_for_and_many_not_for_long() -> None:
     start = runs.CloseHandle(runs.WorkerRef("a", "b", "c"), "r", 15)
     answers = holding.Answers(FakeClock(), lambda _key: ())
     answers.asked([start] * 99, 10.0)
-    assert answers.until == 0.0
+    assert answers.due(10.0) is None
     answers.asked([start] * 1000, 10.0)
-    assert 10.0 < answers.until < 10.25
+    assert 10.0 < answers.due(10.0) < 10.25
     answers.asked([start] * 1_000_000, 10.0)
-    assert answers.until == 10.25
+    assert answers.due(10.0) == 10.25
+    assert answers.due(10.25) is None
 
 
 def test_what_an_earlier_controller_said_of_processes_that_are_gone_is_corrected_at_once() -> None:
