@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from controller.cli import bulk, common, errors, objects, settled
+from controller.cli import bulk, common, errors, objects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ EXAMPLES = """
   workerctl apply -f web.yaml --wait --timeout 1m
   generate | workerctl apply -f -
 """
+
+INTERMIXED = False
+"""It takes no positional arguments: nothing stands between them."""
 
 EXIT_CODES = {1: "a document is invalid or was refused, or (--wait) a set failed or was not ready in time"}
 
@@ -169,6 +172,8 @@ def note_introductions(results: Sequence[Result], context: Context) -> None:
 
 
 def _wait(results: Sequence[Result], timeout: float, context: Context) -> int:
+    from controller.cli import settled
+
     boot = settled.Boot(context, [objects.key(result.object) for result in results])
     verdict = boot.wait(timeout)
     lines = settled.explain(verdict, boot.objects)

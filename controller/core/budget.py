@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from controller.core import errors, fields, kinds, resolution, sentences
+from controller.core import errors, fields, kinds, sentences
 
 _SHOWN = 4
 
@@ -31,7 +31,7 @@ def demand(obj: kinds.Object) -> int:
     background = spec.get("background") is True
     num, most = _count(spec.get("num")), _count(spec.get("max_threads"))
     if background and not spec.get("name"):
-        return (num or 0) + (resolution.DEFAULT_CAP if most is None else most)
+        return (num or 0) + (kinds.DEFAULT_CAP if most is None else most)
     if background:
         return max(num or 0, 1)
     least = 1 if num is None else num

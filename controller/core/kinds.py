@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 Object = dict[str, Any]
 """A Kubernetes object as JSON. Once handed to or by the store it is never mutated: copy, then change."""
 
+DEFAULT_CAP = 16
+"""S2.5: so many names a catch-all runs at once where `max_threads` is not declared."""
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:

@@ -11,14 +11,11 @@ from typing import Any
 
 from controller.core import (
     addresses,
-    ensured,
     errors,
     foreign,
     kinds,
-    parse,
     proberules,
     quantity,
-    resolution,
     words,
 )
 
@@ -147,7 +144,7 @@ def _rollout(declared: Spec) -> Problems:
     """S7.2: with neither of the two there is no room to replace anything."""
     rolls = declared.get("rollout", {})
     shares = (rolls.get("max_surge", 1), rolls.get("max_unavailable", 0))
-    if any(parse.share(one).number for one in shares):
+    if any(quantity.number_of_share(one) for one in shares):
         return
     at = "max_surge" if "max_surge" in rolls else "max_unavailable"
     yield errors.FieldProblem(
@@ -203,7 +200,12 @@ def _catch_all_cap(obj: kinds.Object) -> Problems:
     declared = obj["spec"]
     if not declared.get("background") or "name" in declared:
         return
-    cap, listed = declared.get("max_threads") or resolution.DEFAULT_CAP, ensured.declared(obj)
+    cap = declared.get("max_threads") or kinds.DEFAULT_CAP
+    if len(declared.get("instances") or ()) <= cap:
+        return
+    from controller.core import ensured  # what most manifests do without is not loaded for them
+
+    listed = ensured.declared(obj)
     if len(listed) > cap:
         detail = f"more names than the catch-all may run: {len(listed)} of {cap}"
         yield _spec_problem("instances", "Invalid", detail, f"write max_threads: {len(listed)}")

@@ -125,9 +125,7 @@ def _probe(given: Mapping[str, Any] | None, declared: Mapping[str, Any]) -> prob
 
 def share(value: int | str) -> spec.Share:
     """`2`, or `25%` of num."""
-    if isinstance(value, str):
-        return spec.Share(int(value.removesuffix("%")), percent=True)
-    return spec.Share(int(value))
+    return spec.Share(quantity.number_of_share(value), percent=isinstance(value, str))
 
 
 def _rollout(declared: Mapping[str, Any]) -> spec.Rollout:

@@ -80,3 +80,8 @@ def parse_cpu(value: str | float) -> float:
     if not match:
         raise ValueError(f"not an amount of cpu such as 500m or 2: {value}")
     return int(match[1]) / 1000 if match[1] else float(match[2])
+
+
+def number_of_share(value: int | str) -> int:
+    """The number of `2` or of `25%`."""
+    return int(value.removesuffix("%")) if isinstance(value, str) else int(value)

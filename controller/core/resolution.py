@@ -9,7 +9,6 @@ from typing import Any
 
 from controller.core import kinds, quantity, refusals, sentences
 
-DEFAULT_CAP = 16
 """Distinct names a catch-all may run, unless `max_threads` says otherwise."""
 
 _SHOWN = 12
@@ -23,7 +22,7 @@ class Declared:
     scope: str = ""
     name: str | None = None
     num: int = 0
-    cap: int = DEFAULT_CAP
+    cap: int = kinds.DEFAULT_CAP
     file: str | None = None
     entrypoint: str = ""
     suspended: bool = False
@@ -52,7 +51,7 @@ def declared(obj: kinds.Object) -> Declared | None:
         scope=spec.get("scope", ""),
         name=spec.get("name"),
         num=int(spec.get("num", 0)),
-        cap=int(spec.get("max_threads") or DEFAULT_CAP),
+        cap=int(spec.get("max_threads") or kinds.DEFAULT_CAP),
         file=spec.get("file"),
         entrypoint=entry,
         suspended=bool(spec.get("suspend")),

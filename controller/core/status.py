@@ -14,7 +14,6 @@ from controller.core import (
     kinds,
     listening,
     names,
-    resolution,
     sentences,
     spec,
     stamps,
@@ -155,7 +154,7 @@ def _used(rules: spec.WorkerSetSpec, tally: Tally) -> str:
     """How many of its places a catch-all has given away."""
     if not rules.is_catch_all:
         return ""
-    return f"{tally.wanted - rules.num} of {rules.declared_max_threads or resolution.DEFAULT_CAP} names"
+    return f"{tally.wanted - rules.num} of {rules.declared_max_threads or kinds.DEFAULT_CAP} names"
 
 
 def _stopping(facts: worker.SetFacts, tally: Tally) -> str:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from controller.core import (
     depending,
     exits,
+    kinds,
     listening,
     names,
     records,
-    resolution,
     runs,
     sentences,
     spec,
@@ -66,7 +66,7 @@ def _lazy(
     workerset: str, rules: spec.WorkerSetSpec, yielded: Collection[str], known: Mapping[str, Place]
 ) -> list[Place]:
     """One place a name, as many as `max_threads` says (S2.5); eager processes have the set's own name."""
-    cap = rules.declared_max_threads or resolution.DEFAULT_CAP
+    cap = rules.declared_max_threads or kinds.DEFAULT_CAP
     return [
         known.get(name) or Place(names.instance(workerset, name), 0, name)
         for name in rules.instances[:cap]
@@ -76,7 +76,7 @@ def _lazy(
 
 def left_out(rules: spec.WorkerSetSpec, yielded: Collection[str]) -> worker.LeftOut:
     """The listed names that have no place."""
-    cap = rules.declared_max_threads or resolution.DEFAULT_CAP
+    cap = rules.declared_max_threads or kinds.DEFAULT_CAP
     if not rules.is_catch_all or (len(rules.instances) <= cap and not yielded):
         return worker.NOT_ANY
     taken = tuple(name for name in rules.instances if name in yielded)

@@ -18,8 +18,6 @@ NONE = "<none>"
 CATCH_ALL = "*"
 """Shown as the worker name of a catch-all, which has none of its own (S2.1)."""
 
-_DEFAULT_CAP = 16
-
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -112,7 +110,7 @@ def _wanted(spec: dict[str, Any], status: dict[str, Any]) -> int:
     """What READY counts towards; for a catch-all the places it has (S1: `max_threads`, default 16)."""
     background = spec.get("background") is True
     if background and not spec.get("name"):
-        return _number(spec.get("max_threads")) or _DEFAULT_CAP
+        return _number(spec.get("max_threads")) or kinds.DEFAULT_CAP
     declared = spec.get("num")
     eager = _number(declared) if declared is not None else (0 if background else 1)
     eager = max(eager, _number(fields.mapping(status.get("scaling")).get("target")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import yaml
 
 from controller.core import errors, kinds, rules
-from controller.manifest import check, diagnostics, files, locate, onpath, onwatch, reader
+from controller.manifest import check, diagnostics, files, locate, onpath, reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,11 @@ class Examiner:
             manifest = "" if name == files.STANDARD_INPUT else os.path.abspath(os.path.join(self._cwd, name))
             for problem, certain in onpath.problems(sound, self._root, manifest):
                 yield self.diagnostic(document, problem, certain=certain)
-            for problem in onwatch.problems(sound["spec"], self._root):
-                yield self.diagnostic(document, problem, certain=False)
+            if isinstance(sound["spec"].get("watch"), list):
+                from controller.manifest import onwatch  # what most manifests do without
+
+                for problem in onwatch.problems(sound["spec"], self._root):
+                    yield self.diagnostic(document, problem, certain=False)
 
     def _plain(self, document: reader.Document, node: yaml.ScalarNode) -> diagnostics.Diagnostic:
         """S1.6: kept as written here, changed by kubectl."""

@@ -13,9 +13,8 @@ MOST_ENTRIES = 2000
 
 
 def problems(declared: dict[str, Any], root: str) -> Iterator[errors.FieldProblem]:
-    """None is certain: files come and go."""
-    written = declared.get("watch")
-    for place, text in enumerate(written if isinstance(written, list) else ()):
+    """Of a `watch` that is a list. None is certain: files come and go."""
+    for place, text in enumerate(declared["watch"]):
         path = ("spec", "watch", place)
         for glob in watching.patterns([text], root):
             if watching.means_everything(glob):
