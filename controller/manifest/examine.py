@@ -7,10 +7,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import yaml
-
 from controller.core import errors, kinds, rules
 from controller.manifest import check, diagnostics, files, locate, onpath, reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import yaml
 
 
 @dataclass(frozen=True, slots=True)

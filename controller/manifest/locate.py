@@ -1,12 +1,14 @@
-"""From a field's path to its place in a tree of nodes."""
+"""From a field's path to its place in a tree of nodes; PyYAML is not loaded where there is no tree."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import yaml
-
 from controller.core import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,16 @@ class Span:
     line: int
     column: int
     length: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class TextProblem:
+    """Why text is no YAML, or no JSON; line and column count from 0."""
+
+    line: int
+    column: int
+    message: str
+    fix: str = ""
 
 
 def find(root: yaml.Node, path: errors.Path, *, key: bool = False) -> Span:
@@ -41,21 +53,26 @@ def node_span(node: yaml.Node) -> Span:
 
 
 def _is_on_one_line(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) or node.start_mark.line == node.end_mark.line
+    return _kind(node) == "scalar" or node.start_mark.line == node.end_mark.line
 
 
 def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, yaml.Node] | None:
     """Key (None in a list) and value; what `<<` brings in is found last."""
-    if isinstance(node, yaml.SequenceNode):
+    if _kind(node) == "sequence":
         if isinstance(part, int) and part < len(node.value):
             return None, node.value[part]
         return None
-    if not isinstance(node, yaml.MappingNode):
+    if _kind(node) != "mapping":
         return None
     merged: list[yaml.Node] = []
     for key_node, value_node in node.value:
         if key_node.value == part:
             return key_node, value_node
         if key_node.value == "<<":
-            merged += value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+            merged += value_node.value if _kind(value_node) == "sequence" else [value_node]
     return next((found for source in merged if (found := _child(source, part))), None)
+
+
+def _kind(node: yaml.Node) -> str:
+    """In PyYAML's words, without loading it."""
+    return str(node.id)  # type: ignore[attr-defined]

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-import yaml
-
 from controller.core import errors, kinds
-from controller.manifest import diagnostics, files, jsontext, locate, scalars, values, yamltext
+from controller.manifest import diagnostics, files, jsontext, locate
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import yaml
+
+    from controller.manifest import values
 
 
 class SourceFile:
@@ -139,9 +143,9 @@ def read_object(body: bytes) -> kinds.Object:
 
 def lost(name: str, line: int) -> Document:
     """A stand-in for a document that was there a moment ago: only its line can be pointed at."""
-    mark = yaml.Mark("", 0, 0, 0, None, 0)
-    root = yaml.MappingNode(None, [], mark, mark)  # type: ignore[arg-type]
-    return Document({}, SourceFile(name, ""), functools.partial(_same, root), line - 1)
+    from controller.manifest import jsonnodes
+
+    return Document({}, SourceFile(name, ""), functools.partial(jsonnodes.nodes, "{}"), line - 1)
 
 
 def _has_manifests(text: files.FileText, reading: _Reading) -> bool:
@@ -177,37 +181,26 @@ def _read_text(reading: _Reading, file: SourceFile) -> None:
         if file.name.endswith(".json"):
             _add_text_problem(reading, file, problem)
             return
-    trees, problems = yamltext.parse(file.text)
+    _read_yaml(reading, file)
+
+
+def _read_yaml(reading: _Reading, file: SourceFile) -> None:
+    from controller.manifest import yamldocuments  # PyYAML: what JSON does without
+
+    found, problems = yamldocuments.read(file.text)
     for problem in problems:
         _add_text_problem(reading, file, problem)
-    for tree in trees:
-        _yaml_document(reading, file, tree)
+    for one in found:
+        of_text = tuple(_node_problem(file, problem, one.line_offset) for problem in one.problems)
+        root = functools.partial(_same, one.root)
+        _add_document(
+            reading, one.value, Document(one.value, file, root, one.line_offset, one.plain, of_text)
+        )
 
 
-def _add_text_problem(reading: _Reading, file: SourceFile, problem: yamltext.TextProblem) -> None:
+def _add_text_problem(reading: _Reading, file: SourceFile, problem: locate.TextProblem) -> None:
     span = locate.Span(problem.line, problem.column)
     reading.problems.append(file.diagnostic(span, "Syntax", problem.message, problem.fix))
-
-
-def _yaml_document(reading: _Reading, file: SourceFile, tree: yamltext.Tree) -> None:
-    root = tree.root
-    if isinstance(root, yaml.ScalarNode) and not root.style and scalars.is_null(root.value):
-        return
-    for item in _items_of_list(root):
-        constructor = values.Constructor()
-        shift = tree.line_offset
-        try:
-            value = constructor.document(item)
-        except values.TooMany:
-            span = locate.Span(item.start_mark.line + shift, item.start_mark.column)
-            detail = f"aliases expand to more than {values.MAX_NODES} values, or to themselves"
-            reading.problems.append(file.diagnostic(span, "Syntax", detail, "write the values out"))
-            continue
-        of_text = tuple(_node_problem(file, found, shift) for found in constructor.problems)
-        tree_of = functools.partial(_same, item)
-        _add_document(
-            reading, value, Document(value, file, tree_of, shift, tuple(constructor.plain), of_text)
-        )
 
 
 def _node_problem(file: SourceFile, found: values.NodeProblem, shift: int) -> diagnostics.Diagnostic:
@@ -220,32 +213,6 @@ def _same(node: yaml.Node) -> yaml.Node:
     return node
 
 
-def _items_of_list(root: yaml.Node) -> Iterator[yaml.Node]:
-    """The items of a `List` (or `WorkerSetList`), lists in lists included; any other document as it is."""
-    pending, seen = [root], set[int]()
-    while pending:
-        node = pending.pop()
-        items = _list_items(node)
-        if items is None:
-            yield node
-        elif id(node) not in seen:
-            seen.add(id(node))
-            pending += reversed(items)
-
-
-def _list_items(node: yaml.Node) -> list[yaml.Node] | None:
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    kind = items = None
-    for key, value in node.value:
-        if key.value == "kind":
-            kind = value
-        elif key.value == "items":
-            items = value
-    is_list = isinstance(kind, yaml.ScalarNode) and kind.value.endswith("List")
-    return items.value if is_list and isinstance(items, yaml.SequenceNode) else None
-
-
 class _JsonTree:
     """The nodes of a JSON text, made when first asked for."""
 
@@ -256,7 +223,9 @@ class _JsonTree:
     def node(self, path: errors.Path) -> yaml.Node:
         """What stands at `path`, which leads to an object."""
         if self._root is None:
-            self._root = jsontext.nodes(self._text)
+            from controller.manifest import jsonnodes  # PyYAML's nodes: only where one is pointed at
+
+            self._root = jsonnodes.nodes(self._text)
         node = self._root
         for part in path:
             children = node.value

@@ -13,23 +13,13 @@ from dataclasses import dataclass
 import yaml
 from yaml.cyaml import CParser  # type: ignore[attr-defined]
 
-from controller.manifest import yamlerrors
+from controller.manifest import locate, yamlerrors
 
 MAX_DEPTH = 60
 """Deeper nesting is a mistake or an attack, and would end the parser's own stack."""
 
 _DOCUMENT_START = re.compile(r"^---(?=\s|$)", re.MULTILINE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
-
-
-@dataclass(frozen=True, slots=True)
-class TextProblem:
-    """Why text is no YAML, or no JSON; line and column count from 0."""
-
-    line: int
-    column: int
-    message: str
-    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +53,7 @@ class _Composer(CParser):
         self._depth -= 1
 
 
-def parse(text: str) -> tuple[list[Tree], list[TextProblem]]:
+def parse(text: str) -> tuple[list[Tree], list[locate.TextProblem]]:
     """Every document that can be read, and a problem for each that cannot."""
     if unprintable := _UNPRINTABLE.search(text):
         return [], [_unprintable(text, unprintable)]
@@ -83,21 +73,21 @@ def _compose(text: str) -> Iterator[yaml.Node]:
         composer.dispose()
 
 
-def _parse_apart(text: str) -> tuple[list[Tree], list[TextProblem]]:
+def _parse_apart(text: str) -> tuple[list[Tree], list[locate.TextProblem]]:
     """Each document on its own: a line that begins with `---` always begins one."""
     trees: list[Tree] = []
-    problems: list[TextProblem] = []
+    problems: list[locate.TextProblem] = []
     for offset, chunk in _chunks(text):
         try:
             trees += [Tree(root, offset) for root in _compose(chunk)]
         except _TooDeep:
             detail = f"nested deeper than {MAX_DEPTH} levels"
-            problems.append(TextProblem(offset, 0, detail, "look for brackets that are not closed"))
+            problems.append(locate.TextProblem(offset, 0, detail, "look for brackets that are not closed"))
         except yaml.MarkedYAMLError as error:
             line, column, message, fix = yamlerrors.explain(error, chunk)
-            problems.append(TextProblem(line + offset, column, message, fix))
+            problems.append(locate.TextProblem(line + offset, column, message, fix))
         except (yaml.YAMLError, RecursionError) as error:
-            problems.append(TextProblem(offset, 0, f"not YAML: {error}"))
+            problems.append(locate.TextProblem(offset, 0, f"not YAML: {error}"))
     return trees, problems
 
 
@@ -118,8 +108,10 @@ def _has_content(text: str) -> bool:
     return any(line.strip() and line[0] not in "#%" for line in text.splitlines())
 
 
-def _unprintable(text: str, match: re.Match[str]) -> TextProblem:
+def _unprintable(text: str, match: re.Match[str]) -> locate.TextProblem:
     line = text.count("\n", 0, match.start())
     column = match.start() - (text.rfind("\n", 0, match.start()) + 1)
     detail = f"a control character cannot stand here: U+{ord(match[0]):04X}"
-    return TextProblem(line, column, detail, 'is this a text file? In a value write it as an escape: "\\x1b"')
+    return locate.TextProblem(
+        line, column, detail, 'is this a text file? In a value write it as an escape: "\\x1b"'
+    )
