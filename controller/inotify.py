@@ -1,4 +1,4 @@
-"""inotify(7) as asyncio events. The one place where files are waited for; nothing polls.
+"""inotify(7) as asyncio events. The one place where files are waited for; nothing polls while it works.
 
 `ctypes` on the C library: Python has no binding of its own.
 """
@@ -30,6 +30,14 @@ MOVED = MOVED_FROM | MOVED_TO
 GONE = DELETE_SELF | MOVE_SELF | IGNORED
 """The watched folder itself is not there any more."""
 
+EXHAUSTED = {
+    errno.ENOSPC: "no inotify watches are left (fs.inotify.max_user_watches)",
+    errno.EMFILE: "no inotify instances are left (fs.inotify.max_user_instances)",
+    errno.ENFILE: "no file descriptors are left on this machine (fs.file-max)",
+    errno.ENOSYS: "this system has no inotify",
+}
+"""inotify(7), "Limits": nothing will be told, whoever wants to know has to look."""
+
 _HEADER = struct.Struct("iIII")
 """struct inotify_event as this machine lays it out; the name follows, filled up with NUL."""
 
@@ -52,16 +60,23 @@ class Change:
 
 
 class Watcher:
-    """Watches folders; `changes()` waits for the next batch."""
+    """Watches folders; `changes()` waits for the next batch.
 
-    def __init__(self) -> None:
+    Where the kernel has nothing left for it, that is an error; or, with `look_every`, an overflow is told
+    every so many seconds, so that those who handle one need nothing else.
+    """
+
+    def __init__(self, look_every: float | None = None) -> None:
+        self._look_every = look_every
+        self._is_blind = False
         self._loop = asyncio.get_running_loop()
         self._ready = asyncio.Event()
         self._folders: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
         self._descriptor = _called(_LIBC.inotify_init1, _CLOEXEC_NONBLOCK)
         if self._descriptor < 0:
-            raise _error("no inotify instance left (fs.inotify.max_user_instances)")
+            self._refused("a new inotify instance")
+            return
         self._loop.add_reader(self._descriptor, self._readable)
 
     def add(self, folder: str, mask: int) -> None:
@@ -70,9 +85,12 @@ class Watcher:
         The kernel numbers folders, not their names: one that was renamed keeps its number, and goes by the
         name that it was given last.
         """
+        if self._descriptor < 0:
+            return
         number = _called(_LIBC.inotify_add_watch, self._descriptor, os.fsencode(folder), mask)
         if number < 0:
-            raise _error(folder)
+            self._refused(folder)
+            return
         old = self._numbers.get(folder, number)
         if old != number:
             _LIBC.inotify_rm_watch(self._descriptor, old)  # what was called that before
@@ -89,8 +107,13 @@ class Watcher:
             if found:
                 return found
             self._ready.clear()
-            self._loop.add_reader(self._descriptor, self._readable)
-            await self._ready.wait()
+            if self._descriptor >= 0:
+                self._loop.add_reader(self._descriptor, self._readable)
+            try:
+                async with asyncio.timeout(self._look_every if self._is_blind else None):
+                    await self._ready.wait()
+            except TimeoutError:
+                return [Change("", "", OVERFLOW)]
 
     def close(self) -> None:
         if self._descriptor >= 0:
@@ -98,11 +121,19 @@ class Watcher:
             os.close(self._descriptor)
             self._descriptor = -1
 
+    def _refused(self, what: str) -> None:
+        number = ctypes.get_errno()
+        if self._look_every is None or number not in EXHAUSTED:
+            raise OSError(number, f"{EXHAUSTED.get(number, os.strerror(number))}: {what}")
+        self._is_blind = True
+
     def _readable(self) -> None:
         self._loop.remove_reader(self._descriptor)  # until somebody asks for the next batch
         self._ready.set()
 
     def _read(self) -> list[Change]:
+        if self._descriptor < 0:
+            return []
         try:
             data = os.read(self._descriptor, _LONGEST_READ)
         except BlockingIOError:
@@ -126,8 +157,3 @@ def _called(function: Callable[..., int], *given: object) -> int:
     while (result := function(*given)) < 0 and ctypes.get_errno() == errno.EINTR:
         pass
     return result
-
-
-def _error(what: str) -> OSError:
-    number = ctypes.get_errno()
-    return OSError(number, f"{os.strerror(number)}: {what}")

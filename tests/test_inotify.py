@@ -7,6 +7,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import re
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -149,11 +150,46 @@ def test_nothing_stays_open(tmp_path: Path) -> None:
     assert instances() == before
 
 
-def test_no_instance_left_is_told_with_its_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", inotify.EXHAUSTED)
+def test_nothing_left_in_the_kernel_is_an_error_or_a_look_now_and_then(
+    number: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     def fails(_function: object, *_given: object) -> int:
-        ctypes.set_errno(errno.EMFILE)
+        ctypes.set_errno(number)
         return -1
 
-    monkeypatch.setattr(inotify, "_called", fails)
-    with pytest.raises(OSError, match=r"fs\.inotify\.max_user_instances"):
-        watching(lambda _watcher: asyncio.sleep(0))
+    async def act(_watcher: inotify.Watcher) -> None:
+        monkeypatch.setattr(inotify, "_called", fails)
+        with pytest.raises(OSError, match=re.escape(inotify.EXHAUSTED[number])):
+            inotify.Watcher()
+        with contextlib.closing(inotify.Watcher(look_every=0.01)) as looking:
+            looking.add(str(tmp_path), MASK)
+            for _ in range(2):
+                assert await looking.changes() == [inotify.Change("", "", inotify.OVERFLOW)]
+
+    watching(act)
+
+
+def test_what_is_wrong_otherwise_is_an_error_in_any_case(tmp_path: Path) -> None:
+    async def act(_watcher: inotify.Watcher) -> None:
+        with (
+            contextlib.closing(inotify.Watcher(look_every=0.01)) as looking,
+            pytest.raises(FileNotFoundError),
+        ):
+            looking.add(str(tmp_path / "nothing"), MASK)
+
+    watching(act)
+
+
+def test_folders_that_are_watched_are_told_of_beside_one_that_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def act(_watcher: inotify.Watcher) -> None:
+        with contextlib.closing(inotify.Watcher(look_every=SECONDS * 2)) as looking:
+            looking.add(str(tmp_path), MASK)
+            monkeypatch.setattr(inotify, "_called", lambda *_: ctypes.set_errno(errno.ENOSPC) or -1)
+            looking.add("/", MASK)
+            (tmp_path / "x").touch()
+            await until(looking, tmp_path, "x")
+
+    watching(act)

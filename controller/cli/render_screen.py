@@ -33,6 +33,8 @@ _HEAD = ("NAME", "READY", "STATUS", "RESTARTS", "CPU", "MEMORY", "LAST")
 _NUMBERS = frozenset({"RESTARTS", "CPU", "MEMORY"})
 _WORKERS = ("cyan", "yellow", "magenta", "blue", "green", "bright_cyan", "bright_yellow", "bright_magenta")
 _LEAST_LOG = 4
+_LEAST_NAME = 12
+_ENOUGH_CAUSE = 26
 
 
 def frame(screen: screenmodel.Screen, width: int, height: int) -> list[Text]:
@@ -97,11 +99,17 @@ def _table(screen: screenmodel.Screen, width: int, room: int) -> list[Text]:
     several = objects.spans_namespaces(screen.sets.values())
     rows = [_cells(screen, key, several=several) for key in keys[first : first + room]]
     sizes = [max(len(row[column]) for row in (_HEAD, *rows)) for column in range(len(_HEAD))]
-    sizes[0] = min(sizes[0], max(8, width // 3))
+    sizes[0] = min(sizes[0], _name_room(sizes, width))
     lines = [_row(_HEAD, sizes, mark=" ", dim=True)]
     for key, row in zip(keys[first : first + room], rows, strict=True):
         lines.append(_row(row, sizes, mark="›" if key == chosen else " ", dim=False))
     return lines
+
+
+def _name_room(sizes: Sequence[int], width: int) -> int:
+    """A third of the width at most; less, but still a word, where the cause at the end gets too little."""
+    spare = width - sum(sizes[1:-1]) - 2 * len(sizes) - min(sizes[-1], _ENOUGH_CAUSE)
+    return max(8, min(width // 3, max(_LEAST_NAME, spare)))
 
 
 def _cells(screen: screenmodel.Screen, key: tuple[str, str], *, several: bool) -> tuple[str, ...]:

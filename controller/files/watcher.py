@@ -30,12 +30,6 @@ _FOLDERS_A_TURN = 200
 _WRITING = inotify.CREATE | inotify.MODIFY
 _INTERESTING = _WRITING | inotify.CLOSE_WRITE | inotify.ATTRIB | inotify.DELETE | inotify.MOVED | inotify.GONE
 
-_EXHAUSTED = {
-    errno.ENOSPC: "no inotify watches are left (fs.inotify.max_user_watches)",
-    errno.EMFILE: "no inotify instances are left (fs.inotify.max_user_instances)",
-    errno.ENFILE: "no file descriptors are left on this machine (fs.file-max)",
-    errno.ENOSYS: "this system has no inotify",
-}
 _NOT_OURS = (errno.ENOENT, errno.ENOTDIR, errno.EACCES)
 """It has just gone, or nobody lets us look."""
 
@@ -66,12 +60,10 @@ class Watcher:
                     await asyncio.sleep(0)
         except OSError as error:
             self.close()
-            if error.errno not in _EXHAUSTED:
+            why = inotify.EXHAUSTED.get(error.errno or 0)
+            if why is None:
                 raise
-            every = f"{POLL_SECONDS:g}s"
-            self.trouble = (
-                f"{_EXHAUSTED[error.errno]}: files are looked at every {every} instead; raise the limit"
-            )
+            self.trouble = f"{why}: files are looked at every {POLL_SECONDS:g}s instead; raise the limit"
 
     async def touched(self, seconds: float | None) -> Touched:
         """The next news; empty if there was none for so long, or after a while with `trouble`."""

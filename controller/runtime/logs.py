@@ -15,6 +15,9 @@ from controller.core import errors
 from controller.runtime import cursor, logtail
 from controller.sdk.workerset import contract
 
+LOOK_SECONDS = 0.5
+"""How often followed logs are looked at where the kernel does not tell of them."""
+
 _CHUNK = 65536
 _INTERESTING = inotify.MODIFY | inotify.CREATE | inotify.MOVED_TO | inotify.MOVED_FROM | inotify.GONE
 
@@ -111,7 +114,7 @@ async def _chunks(sources: Sequence[_Source], query: ports.LogQuery) -> AsyncGen
             yield chunk
             await asyncio.sleep(0)
         return
-    watcher = inotify.Watcher()
+    watcher = inotify.Watcher(LOOK_SECONDS)
     try:
         _watch(watcher, sources)
         touched: Sequence[_Source] = sources

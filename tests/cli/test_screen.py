@@ -58,6 +58,15 @@ def test_the_last_cause_stands_beside_a_set_that_is_well() -> None:
     assert "restarted by src/a.py (modified)" in "\n".join(shown(screen(made), 120))
 
 
+@pytest.mark.parametrize(("width", "name"), [(80, "a-rather-lo…"), (160, "a-rather-long-name-of-a-set")])
+def test_a_long_name_leaves_room_for_the_last_cause(width: int, name: str) -> None:
+    made = obj("a-rather-long-name-of-a-set")
+    made["metadata"]["annotations"]["workerset.dev/restarted-by"] = "src/a.py (modified)"
+    text = "\n".join(shown(screen(made), width))
+    assert f"› {name} " in text
+    assert "restarted by src/a.py" in text
+
+
 def test_of_a_long_trouble_the_end_is_seen_too() -> None:
     made = screen(obj("web"))
     made.trouble = "\n".join([*(f"problem {number}" for number in range(20)), "the last good state goes on"])

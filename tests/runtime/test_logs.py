@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import errno
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller import ports
+from controller import inotify, ports
 from controller.core import errors
 from controller.runtime import cursor, logs, logtail
 from controller.sdk.workerset import contract
@@ -170,6 +172,23 @@ class Follower:
         await self._chunks.aclose()  # type: ignore[attr-defined]
 
 
+@pytest.fixture(params=["", "inotify_add_watch", "inotify_init1"])
+def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once as it is, once without watches and once without instances left (inotify(7), "Limits")."""
+    refused = getattr(inotify._LIBC, request.param) if request.param else None
+    call = inotify._called
+
+    def called(function: Callable[..., int], *given: object) -> int:
+        if function is not refused:
+            return call(function, *given)
+        ctypes.set_errno(errno.ENOSPC if given[1:] else errno.EMFILE)
+        return -1
+
+    monkeypatch.setattr(inotify, "_called", called)
+    monkeypatch.setattr(logs, "LOOK_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("told")
 def test_following_goes_on_through_rotations_and_new_files(tmp_path: Path) -> None:
     async def run() -> str:
         log = Log(tmp_path, max_size=300)
@@ -187,6 +206,7 @@ def test_following_goes_on_through_rotations_and_new_files(tmp_path: Path) -> No
     assert asyncio.run(run()) == "".join(f"{number}\n" for number in range(60))
 
 
+@pytest.mark.usefixtures("told")
 def test_following_starts_at_the_tail_and_survives_a_deleted_folder(tmp_path: Path) -> None:
     async def run() -> None:
         log = Log(tmp_path)
@@ -201,6 +221,7 @@ def test_following_starts_at_the_tail_and_survives_a_deleted_folder(tmp_path: Pa
     asyncio.run(run())
 
 
+@pytest.mark.usefixtures("told")
 def test_following_many_workers_interleaves_what_comes(tmp_path: Path) -> None:
     async def run() -> None:
         web, job = Log(tmp_path), Log(tmp_path, JOB)
@@ -216,6 +237,7 @@ def test_following_many_workers_interleaves_what_comes(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.usefixtures("told")
 def test_a_follower_leaves_no_descriptor(tmp_path: Path) -> None:
     async def run() -> tuple[int, int]:
         before = len(os.listdir("/proc/self/fd"))
