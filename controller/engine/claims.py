@@ -97,7 +97,7 @@ class ClaimIndex:
         return tuple(other for holders in met for other, held in holders if held in self._weak.get(other, ()))
 
     def yielded(self, key: kinds.Key) -> frozenset[str]:
-        """The names of weak claims that another set makes in earnest."""
+        """The names of weak claims that another set makes in earnest, or did and still runs."""
         weak = self._weak.get(key)
         if not weak:
             return frozenset()
@@ -105,8 +105,17 @@ class ClaimIndex:
             weak[claim]
             for namespace, claim in self._crowded
             if namespace == key.namespace and claim in weak
-            if any(held in self._claims.get(other, ()) for other, held in self._holders[namespace, claim])
+            if self._is_anothers(key, self._holders[namespace, claim])
         )
+
+    def _is_anothers(self, key: kinds.Key, holders: Iterable[_Holding]) -> bool:
+        """What has been let go and is still in use counts where it was there first."""
+        is_older = True
+        for other, held in holders:
+            is_older = is_older and other != key
+            if held in self._claims.get(other, ()) or (is_older and held in self._lingering.get(other, ())):
+                return True
+        return False
 
     def give_way(self, key: kinds.Key, running: Collection[str]) -> tuple[kinds.Key, ...]:
         """Names that are yielded and not running here are the other's now; returns who may go on."""

@@ -83,3 +83,22 @@ def test_s1_2_addresses_are_the_machines_and_meet_where_one_covers_the_other() -
     assert index.drop(B) == (elsewhere,)
     assert index.blocker(elsewhere) is None
     assert index.drop(elsewhere) == (C,)
+
+
+def test_s2_1_a_name_that_was_let_go_and_is_still_run_is_not_a_catch_alls_yet() -> None:
+    index = ClaimIndex()
+    index.claim(A, [NAME])
+    index.claim(A, [])
+    index.claim(B, ["scope:/catch-all"], {NAME: "job"})
+    assert index.yielded(B) == {"job"}
+    assert index.settle(A) == (B,)
+    assert index.yielded(B) == frozenset()
+
+
+def test_s2_1_who_let_go_before_it_had_the_name_takes_it_from_no_catch_all() -> None:
+    index = ClaimIndex()
+    index.claim(B, ["scope:/catch-all"], {NAME: "job"})
+    index.claim(A, [NAME])
+    assert index.yielded(B) == {"job"}
+    index.claim(A, [])
+    assert index.yielded(B) == frozenset()

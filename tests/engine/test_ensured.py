@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.core import names
+from tests.fakes.runtime import Script
 from tests.fakes.world import NAMESPACE, World
 
 
@@ -94,4 +95,17 @@ def test_s1_10_a_named_set_that_becomes_a_catch_all_runs_its_name_as_an_instance
     assert made.live("jobs") == ["jobs-0"]
     made.apply("jobs", {"background": True, "command": ["x"], "instances": ["x"]})
     made.run_for(5)
+    assert made.live("jobs") == [names.instance("jobs", "x")]
+
+
+def test_s2_1_a_catch_all_waits_for_the_end_of_who_had_its_name() -> None:
+    """Whatever that set has become meanwhile: never two processes under one name."""
+    made = World(lambda start, _count: Script(stop_seconds=4 if start.worker_name == "x" else 0))
+    made.apply("old", {"background": True, "name": "x", "num": 1, "command": ["x"], "stop_grace": "9s"})
+    made.run_for(5)
+    made.apply("old", {"background": True, "name": "other", "num": 1, "command": ["x"], "stop_grace": "9s"})
+    made.apply("jobs", {**catch_all("x"), "instances": ["x"]})
+    made.run_for(3)
+    assert [one.ref.worker for one in made.runtime.live()] == ["old-0"]
+    made.run_for(3)
     assert made.live("jobs") == [names.instance("jobs", "x")]

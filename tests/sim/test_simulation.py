@@ -8,7 +8,24 @@ import pytest
 
 from tests.sim.simulation import Broken, Simulation
 
-FORMERLY_FAILING = (94, 127, 210, 261, 845, 1145, 2275, 2632, 2815, 2828, 1055, 20105, 20358, 21289)
+FORMERLY_FAILING = (
+    94,
+    127,
+    210,
+    261,
+    845,
+    1145,
+    2275,
+    2632,
+    2815,
+    2828,
+    1055,
+    20105,
+    20358,
+    21289,
+    31500,
+    33520,
+)
 """Seeds that once found a bug."""
 
 
