@@ -1,4 +1,4 @@
-"""Bodies in Kubernetes' protobuf: how kubectl writes the few kinds it has compiled in, whoever it talks to.
+"""Bodies in Kubernetes' protobuf: how kubectl, and operators in Go, write the kinds they have compiled in.
 
 An envelope (`k8s\\0`, then runtime.Unknown) names the kind, a table the fields of it; what the table does not
 name is passed over, as protobuf wants. Only what clients send is here: answers are JSON.
@@ -20,7 +20,8 @@ _MAGIC = b"k8s\x00"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEEPEST = 32
 
-Scalar = Literal["text", "bytes", "bool", "int", "time"]
+Scalar = Literal["text", "bytes", "bool", "int", "count", "time", "microtime"]
+"""A `count` is a number of which zero says nothing, as in a field of Go that has no pointer."""
 Message = Mapping[int, "Field"]
 
 
@@ -65,8 +66,32 @@ _ACCESS: Message = {
     2: Field("nonResourceAttributes", {1: Field("path"), 2: Field("verb")}),
 }
 _META = {1: Field("metadata", _METADATA)}
+_REFERENCE: Message = {
+    number: Field(name)
+    for number, name in enumerate(
+        ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"), start=1
+    )
+}
+_EVENT: Message = {
+    **_META,
+    2: Field("involvedObject", _REFERENCE),
+    3: Field("reason"),
+    4: Field("message"),
+    5: Field("source", {1: Field("component"), 2: Field("host")}),
+    6: Field("firstTimestamp", "time"),
+    7: Field("lastTimestamp", "time"),
+    8: Field("count", "count"),
+    9: Field("type"),
+    10: Field("eventTime", "microtime"),
+    11: Field("series", {1: Field("count", "count"), 2: Field("lastObservedTime", "microtime")}),
+    12: Field("action"),
+    13: Field("related", _REFERENCE),
+    14: Field("reportingComponent"),
+    15: Field("reportingInstance"),
+}
 
 KINDS: Mapping[tuple[str, str], Message] = {
+    ("v1", "Event"): _EVENT,
     ("v1", "Namespace"): {**_META, 2: Field("spec", {1: Field("finalizers", "text", "list")})},
     ("v1", "ConfigMap"): {
         **_META,
@@ -94,7 +119,7 @@ _ENVELOPE: Message = {1: Field("type", {1: Field("apiVersion"), 2: Field("kind")
 
 
 def parse(body: bytes) -> dict[str, Any]:
-    """The object as JSON has it. Raises BadRequest."""
+    """The object as JSON has it. Raises BadRequest, or UnsupportedMediaType for a kind that is not here."""
     if not body.startswith(_MAGIC):
         _refuse("it does not begin with the bytes k8s and zero")
     envelope = _message(body[len(_MAGIC) :], _ENVELOPE, 0)
@@ -102,8 +127,9 @@ def parse(body: bytes) -> dict[str, Any]:
     about = (named.get("apiVersion", ""), named.get("kind", ""))
     wanted = KINDS.get(about)
     if wanted is None:
-        raise errors.BadRequest(
-            f"this kind is not read in protobuf, send it as JSON: {about[0] or '-'} {about[1] or '-'}"[:200]
+        raise errors.UnsupportedMediaType(
+            f"this kind is not read in protobuf, send it as JSON: {about[0] or '-'} {about[1] or '-'}"[:200],
+            ("application/json", "application/yaml"),
         )
     raw = base64.b64decode(envelope.get("raw", ""))
     return {"apiVersion": about[0], "kind": about[1], **_message(raw, wanted, 0)}
@@ -153,21 +179,29 @@ def _value(wire: bytes | int, of: Scalar | Message, depth: int) -> Any:
         return _text(wire)
     if of == "bytes":
         return base64.b64encode(_inside(wire)).decode("ascii")
-    if of == "time":
-        return _moment(dict(_records(_inside(wire))))
-    if of in ("bool", "int"):
-        if not isinstance(wire, int):
-            _refuse("a number is written as text")
-        return bool(wire) if of == "bool" else wire - (1 << 64 if wire >> 63 else 0)
-    assert not isinstance(of, str)
+    if of in ("time", "microtime"):
+        return _moment(dict(_records(_inside(wire))), of)
+    if isinstance(of, str):
+        return _number(wire, of)
     return _message(_inside(wire), of, depth + 1)
 
 
-def _moment(parts: Mapping[int, bytes | int]) -> str | None:
-    seconds = parts.get(1)
+def _number(wire: bytes | int, of: str) -> int | None:
+    if not isinstance(wire, int):
+        _refuse("a number is written as text")
+    if of == "bool":
+        return bool(wire)
+    value = wire - (1 << 64 if wire >> 63 else 0)
+    return None if of == "count" and not value else value
+
+
+def _moment(parts: Mapping[int, bytes | int], of: str) -> str | None:
+    seconds, nanos = parts.get(1), parts.get(2, 0)
     if not isinstance(seconds, int) or not 0 < seconds < 1 << 37:
         return None
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    micros = nanos // 1000 if of == "microtime" and isinstance(nanos, int) and nanos < 10**9 else 0
+    moment = (_EPOCH + timedelta(seconds=seconds, microseconds=micros)).replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds" if of == "microtime" else "seconds") + "Z"
 
 
 def _text(wire: bytes | int) -> str:
