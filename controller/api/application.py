@@ -11,6 +11,7 @@ from controller import ports
 from controller.api import (
     bookmarks,
     configmaps,
+    deleting,
     measured,
     namespaces,
     pacing,
@@ -65,7 +66,9 @@ def _readers(parts: Parts, histories: views.Histories) -> dict[str, views.Reader
     }
 
 
-def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starlette:
+def build(
+    parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS, pod_seconds: float = deleting.POD_SECONDS
+) -> Starlette:
     """The API on these ports; `app.state.streams` ends what goes on (`server.py` does)."""
     histories = views.Histories(parts.store)
     services = Services(
@@ -92,6 +95,7 @@ def build(parts: Parts, *, bookmark_seconds: float = bookmarks.SECONDS) -> Starl
         gateway=parts.gateway,
         tally=parts.tally,
         readers=_readers(parts, histories),
+        pod_seconds=pod_seconds,
     )
     namespaces.ensure_default(parts.store, parts.ids.uid(), services.now())
     app = Starlette(routes=routes.build(services))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
 from controller.api import call as calls
 from controller.api import encode, namespaces, options, present, query, registry, replies, writing
 from controller.core import admission, errors, fields, kinds
+
+POD_SECONDS = 1.0
+"""How long the answer to the deletion of a Pod waits for its end. Clients delete one after the other."""
 
 _POLICIES = ("Background", "Foreground", "Orphan")
 
@@ -45,7 +50,25 @@ async def delete(call: calls.Call) -> replies.Sendable:
                 call.services.store.delete(call.resource, call.key)
         return replies.Reply(encode.dump(encode.deleted(call.resource, live)))
     obj = writing.stored(call, live, outcome, dry_run=wanted.dry_run)
+    if call.resource == kinds.PODS and not wanted.dry_run:
+        await _until_gone(call, obj)
     return present.single(call, obj, warnings=outcome.warnings)
+
+
+async def _until_gone(call: calls.Call, pod: kinds.Object) -> None:
+    """Another Pod follows under the same name: who sees the old one after the answer and then lists the new one,
+    as kubectl does within milliseconds, waits for ever for its end."""
+    meta = pod["metadata"]
+    changes = call.services.store.watch(kinds.PODS, meta["namespace"], since=int(meta["resourceVersion"]))
+    try:
+        with contextlib.suppress(TimeoutError, errors.Expired):
+            async with asyncio.timeout(call.services.pod_seconds):
+                async for batch in changes:
+                    ended = (one.object["metadata"]["uid"] for one in batch if one.type == "DELETED")
+                    if meta["uid"] in ended:
+                        return
+    finally:
+        changes.close()
 
 
 def _options(body: dict[str, Any], asked: query.Query) -> Options:

@@ -37,6 +37,7 @@ class Services:
     histories: views.Histories
     tally: tallies.Tally
     readers: Mapping[str, views.Reader]
+    pod_seconds: float
 
     def reader(self, resource: kinds.Resource) -> views.Reader:
         """Where objects of this kind are read."""

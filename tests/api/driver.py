@@ -149,7 +149,12 @@ class Api:
     """An application on a store in memory, with fakes around it."""
 
     def __init__(
-        self, *, store: Any = None, bookmark_seconds: float = 60.0, max_processes: int | None = None
+        self,
+        *,
+        store: Any = None,
+        bookmark_seconds: float = 60.0,
+        pod_seconds: float = 0.0,
+        max_processes: int | None = None,
     ) -> None:
         self.loop = asyncio.new_event_loop()
         self.store = store or Store(":memory:")
@@ -174,7 +179,7 @@ class Api:
             load_yaml=reader.read_object,
             budget=reserving.follow(self.store, max_processes),
         )
-        self.app = application.build(parts, bookmark_seconds=bookmark_seconds)
+        self.app = application.build(parts, bookmark_seconds=bookmark_seconds, pod_seconds=pod_seconds)
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from controller.core import deletion, kinds
-from tests.api.driver import JSON_PATCH, PODS, SETS, Api
+from tests.api.driver import DEADLINE, JSON_PATCH, PODS, SETS, Api, Client
 
 NAMESPACES = "/api/v1/namespaces"
 
@@ -100,6 +102,26 @@ def test_deleting_a_pod_asks_the_engine_to_replace_the_worker(api: Api):
     answer = api.send("DELETE", f"{PODS}/web-0?gracePeriodSeconds=0")
     assert answer.json()["metadata"]["deletionTimestamp"]
     assert api.get(f"{PODS}/web-0").json() == answer.json()
+
+
+def test_a_deletion_of_a_pod_is_answered_when_the_pod_is_gone():
+    """A client that lists by name after the answer must not take the next Pod for the old one."""
+    api = Api(pod_seconds=DEADLINE)
+    api.pod("other")
+    old = api.pod("web-0")
+    asked = Client(api, "DELETE", f"{PODS}/web-0", b"", {})
+    watch = api.stream(f"{PODS}?watch=true&resourceVersion={old['metadata']['resourceVersion']}")
+    assert watch.event()[0] == "MODIFIED"
+    api.store.delete(kinds.PODS, kinds.Key("default", "other"))
+    assert watch.event()[0] == "DELETED"
+    assert not asked.code
+    api.store.delete(kinds.PODS, kinds.Key("default", "web-0"))
+    api.pod("web-0", uid="the next one")
+    asked.started().hang_up()
+    answer = json.loads(b"".join(asked.chunks))
+    assert answer["metadata"]["uid"] == old["metadata"]["uid"]
+    assert answer["metadata"]["deletionTimestamp"]
+    api.close()
 
 
 def test_an_event_goes_at_once_with_a_status(api: Api):

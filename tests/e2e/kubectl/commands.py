@@ -129,7 +129,7 @@ WORKS = (
     Command("create configmap settings --from-literal=a=b", "created"),
     Command("get configmaps", "settings"),
     Command("delete configmap settings", "deleted"),
-    Command("delete pod web-0 --wait=false", "deleted"),
+    Command("delete pod web-0 --timeout=30s", "deleted"),
     Command("delete ws one --dry-run=server", "dry run"),
     Command("delete ws one --cascade=foreground", "deleted"),
     Command("delete ws one --ignore-not-found", ""),
