@@ -178,7 +178,7 @@ def test_attach_prints_what_comes_on_over_a_restart_and_refuses_input(cluster: C
 
 def test_deleting_a_pod_restarts_the_worker(cluster: Cluster, web: str) -> None:
     before = cluster.project.wait_pid("shop-0")
-    assert "deleted" in cluster.out("delete", "pod", "shop-0", "--wait=false")
+    assert "deleted" in cluster.out("delete", "pod", "shop-0", "--timeout=30s")
     assert cluster.project.wait_pid("shop-0", other_than=before)
 
 
