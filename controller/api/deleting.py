@@ -56,8 +56,8 @@ async def delete(call: calls.Call) -> replies.Sendable:
 
 
 async def _until_gone(call: calls.Call, pod: kinds.Object) -> None:
-    """Another Pod follows under the same name: who sees the old one after the answer, then lists the new one, as
-    kubectl does within milliseconds, waits for ever for its end."""
+    """Another Pod follows under the same name: who sees the old one after the answer, then lists the new one,
+    as kubectl does within milliseconds, waits for ever for its end."""
     meta = pod["metadata"]
     changes = call.services.store.watch(kinds.PODS, meta["namespace"], since=int(meta["resourceVersion"]))
     try:
