@@ -11,7 +11,7 @@ import termios
 import tty
 
 from controller import clock
-from controller.cli import objects, render_screen, restart, screenmodel, session, text, watchstream
+from controller.cli import errors, objects, render_screen, restart, screenmodel, session, text, watchstream
 from controller.client import errors as client_errors
 from controller.client import http, resources
 
@@ -165,7 +165,7 @@ class TerminalScreen:
                 query: http.Query = {"fieldManager": "workerctl-scale"}
                 client.request("PATCH", f"{path}/scale", query, body, http.MERGE_PATCH)
                 self.note(f"{name} scaled to {num}")
-        except client_errors.ClientError as error:
+        except (client_errors.ClientError, errors.NoController) as error:
             self.note(f"{name}: {error}")
 
     def _look_at_usage(self) -> None:
@@ -173,7 +173,7 @@ class TerminalScreen:
         self._pace = min(2 * self._pace, LONGEST_LOOK_SECONDS)
         try:
             items = self._context.client().request("GET", "/workerset/v1/usage").json().get("items") or ()
-        except client_errors.ClientError:
+        except (client_errors.ClientError, errors.NoController):
             return
         now = self._clock.monotonic()
         found: dict[tuple[str, str], screenmodel.Usage] = {}

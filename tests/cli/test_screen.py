@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import struct
+import termios
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from controller.cli import context as contexts
 from controller.cli import render_screen, screenmodel
+from controller.cli import screen as screens
+from controller.client import errors as client_errors
 
 Key = tuple[str, str]
 
@@ -172,3 +181,55 @@ def test_what_is_broken_stands_between_and_leaves_room() -> None:
     lines = shown(made)
     assert any("manifests/web.yaml:4:7" in line for line in lines)
     assert any(line.startswith("── log") for line in lines)
+
+
+class Terminal:
+    """The other end of a terminal; `written` is what came to it since the last time."""
+
+    def __init__(self, folder: Path) -> None:
+        self._end, ours = os.openpty()
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.set_blocking(self._end, False)
+        self.input, self.output = os.fdopen(ours, encoding="utf-8"), os.fdopen(os.dup(ours), "w")
+        self.context = contexts.Context(self.input, self.output, self.output, {}, str(folder))
+
+    def written(self) -> str:
+        try:
+            return os.read(self._end, 1 << 16).decode()
+        except BlockingIOError:
+            return ""
+
+    def close(self) -> None:
+        self.input.close()
+        self.output.close()
+        os.close(self._end)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    made = Terminal(tmp_path)
+    yield made
+    made.close()
+
+
+def _gone(*_: object) -> None:
+    raise client_errors.ConnectionLost("the controller has gone")
+
+
+def test_only_lines_that_changed_are_written(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing changed is nothing written, however often it is looked at."""
+    monkeypatch.setattr(screens, "FRAME_MS", 0)
+    monkeypatch.setattr(contexts.Context, "client", _gone)
+    web = obj("web")
+    with screens.TerminalScreen(terminal.context, "~/shop", {("default", "web"): web}) as shown:
+        shown.due()
+        assert "› web" in terminal.written()
+        for _ in range(3):
+            shown.due()
+        assert terminal.written() == ""
+        shown.note("web restarted")
+        shown.due()
+        written = terminal.written()
+        assert "web restarted" in written
+        assert "› web" not in written
+        assert written.count("\x1b[K") == 1
