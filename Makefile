@@ -21,7 +21,7 @@ demo: setup ## run the demo of manifests/ (Ctrl-C stops it, and all it started)
 	@exec $(BIN)/python .ci/demo.py $(ARGS)
 
 test: setup ## run the tests
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile $(ARGS)
 
 check: setup ## everything a change must pass: format, lint, types, architecture, docs, tests
 	@$(BIN)/python .ci/check.py
