@@ -81,7 +81,11 @@ def _filled(service: composefile.Service, known: Mapping[str, str], draft: draft
         place = service.places.get(key, service.place)
         if key == "environment":
             continue
-        made[key] = walk(value, place, is_command=key in ("command", "entrypoint", "healthcheck"))
+        if key == "healthcheck" and value.fields is not None:
+            checks = {part: walk(one, place, is_command=part == "test") for part, one in value.fields.items()}
+            made[key] = dataclasses.replace(value, fields=checks)
+        else:
+            made[key] = walk(value, place, is_command=key in ("command", "entrypoint"))
     return dataclasses.replace(service.tree, fields=made)
 
 

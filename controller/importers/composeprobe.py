@@ -6,7 +6,7 @@ import re
 from typing import Any
 from urllib import parse
 
-from controller.importers import convert, drafts
+from controller.importers import convert, drafts, shell
 from controller.manifest import trees
 
 _TIMES = {"interval": "period", "timeout": "timeout"}
@@ -23,6 +23,8 @@ def put(draft: drafts.Draft, tree: trees.Tree, place: str) -> None:
         return
     probe: dict[str, Any] = {}
     for key, one in check.fields.items():
+        if one.text == "":
+            continue  # a variable that is not known: told with its name
         try:
             if key in _TIMES:
                 probe[_TIMES[key]] = convert.duration(one.text or "")
@@ -58,4 +60,4 @@ def _test(test: trees.Tree | None) -> dict[str, Any]:
                 return {"http": f"{path}?{url.query}" if url.query else path, "port": url.port or 80}
             except ValueError:
                 pass
-    return {"exec": words[1:] if words[0] == "CMD" else ["sh", "-c", line]}
+    return {"exec": shell.for_shell(words[1:] if words[0] == "CMD" else ["sh", "-c", line])}

@@ -84,6 +84,17 @@ def test_compose_a_disabled_health_check() -> None:
     assert "readiness_probe" not in compose("healthcheck: {disable: true, test: a}")
 
 
+def test_compose_times_of_a_check_are_known_or_told() -> None:
+    """A program is asked for variables when it starts, a number is not."""
+    check = "healthcheck: {test: 'a $WHO', interval: '$EVERY', timeout: '${LIMIT:-7s}', retries: $TIMES}"
+    found = translated("compose", f"services:\n  web:\n    command: a\n    {check}\n")
+    assert found.sets[0].spec["readiness_probe"] == {"exec": ["sh", "-c", "a ${WHO}"], "timeout": "7s"}
+    assert lost(found) == [
+        "compose.yaml:4: EVERY is not set in .env, and has no default: $EVERY",
+        "compose.yaml:4: TIMES is not set in .env, and has no default: $TIMES",
+    ]
+
+
 def test_compose_extends_in_a_circle_is_refused() -> None:
     text = "services: {a: {extends: b}, b: {extends: a}}\n"
     with pytest.raises(sources.NotOurs, match="extends leads in a circle"):
