@@ -74,13 +74,18 @@ def _list(args: argparse.Namespace, context: Context) -> int:
         raise errors.UsageError(
             "vars list takes no name and does not watch", "as in workerctl vars get NAME -w"
         )
-    where = "" if args.all_namespaces else f"/{http.quote(asking.namespace(context, args))}"
+    namespace = "" if args.all_namespaces else asking.namespace(context, args)
+    where = f"/{http.quote(namespace)}" if namespace else ""
     items = context.client().request("GET", _PATH + where, {"scope": args.scope}).json()["items"]
     if args.output in ("json", "yaml"):
         _write(args.output, {"items": items}, context)
         return errors.OK
     if not items:
-        context.note("no background worker runs or is ensured, so nothing is published")
+        asked = {"scope": args.scope, "namespace": namespace}
+        here = " of ".join(f"{what} {name}" for what, name in asked.items() if name)
+        context.note(
+            f"nothing is published, no background worker runs or is ensured in {here or 'any namespace'}"
+        )
         return errors.OK
     header = ("NAMESPACE", *_HEADER) if args.all_namespaces else _HEADER
     rows = [([item["namespace"]] if args.all_namespaces else []) + _row(item) for item in items]

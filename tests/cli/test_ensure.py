@@ -185,6 +185,11 @@ def test_the_list(shell, api, golden):
     assert json.loads(shell("vars", "list", "-o", "json").out) == {"items": items}
     shell("vars", "list", "--scope", "mail")
     assert api.requests[-1].query == {"scope": "mail"}
+    api.on("GET", f"{VARS}/default", {"items": []})
+    api.on("GET", VARS, {"items": []})
+    nothing = "nothing is published, no background worker runs or is ensured in"
+    assert shell("vars", "list", "--scope", "mail").err == f"{nothing} scope mail of namespace default\n"
+    assert shell("vars", "list", "-A").err == f"{nothing} any namespace\n"
 
 
 @pytest.mark.parametrize(
