@@ -274,3 +274,16 @@ def test_whoever_looks_at_a_header_that_was_made_anew_is_told(php: Php) -> None:
         assert run.stdout.readline() == "2\n"
         run.stdin.close()
     assert php.slot[layout.GENERATION] == 2001
+
+
+def test_s8_4_where_only_ffi_could_reach_the_folder_that_is_said(php: Php) -> None:
+    said = php.says(
+        "try { frankenphp_set_vars(['a' => 1]); } catch (RuntimeException $e) { echo $e->getMessage(); }",
+        "-d",
+        "ffi.enable=false",
+        WORKERSET_VARS="/proc/self/fd/9/slot",
+    )
+    assert said == (
+        "there is no shared memory at /proc/self/fd/9/slot: "
+        "PHP needs FFI to reach it as another user: see ffi.enable in php.ini, or remove user"
+    )
