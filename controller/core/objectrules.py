@@ -14,6 +14,7 @@ from controller.core import (
     errors,
     foreign,
     kinds,
+    probeports,
     proberules,
     quantity,
     words,
@@ -272,4 +273,5 @@ _RULES: tuple[Callable[[Spec], Problems], ...] = (
     _readiness,
     _php,
     proberules.problems,
+    probeports.problems,
 )

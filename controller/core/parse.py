@@ -37,7 +37,7 @@ def parse_workerset(obj: kinds.Object) -> spec.WorkerSetSpec:
         log=_log_rules(take("log", {})),
         probes=parse_probes(declared),
         drain_timeout_seconds=quantity.parse_duration(take("drain_timeout", "10s")),
-        rollout=_rollout(take("rollout", {})),
+        rollout=rollout_rules(declared),
     )
 
 
@@ -128,12 +128,14 @@ def share(value: int | str) -> spec.Share:
     return spec.Share(quantity.number_of_share(value), percent=isinstance(value, str))
 
 
-def _rollout(declared: Mapping[str, Any]) -> spec.Rollout:
+def rollout_rules(declared: Mapping[str, Any]) -> spec.Rollout:
+    """Those of a set, from its spec."""
+    given = declared.get("rollout", {})
     return spec.Rollout(
-        max_surge=share(declared.get("max_surge", 1)),
-        max_unavailable=share(declared.get("max_unavailable", 0)),
-        progress_deadline_seconds=quantity.parse_duration(declared.get("progress_deadline", "60s")),
-        paused=declared.get("paused", False),
+        max_surge=share(given.get("max_surge", 1)),
+        max_unavailable=share(given.get("max_unavailable", 0)),
+        progress_deadline_seconds=quantity.parse_duration(given.get("progress_deadline", "60s")),
+        paused=given.get("paused", False),
     )
 
 

@@ -10,7 +10,6 @@ from controller.core import errors, quantity, words
 NAMES = ("startup_probe", "readiness_probe", "liveness_probe")
 KINDS = ("exec", "http", "tcp", "watchdog")
 UNIX = "unix"
-LAST_PORT = 65535
 
 Problems = Iterator[errors.FieldProblem]
 Spec = Mapping[str, Any]
@@ -22,10 +21,6 @@ def problems(declared: Spec) -> Problems:
         probe = declared.get(name)
         if isinstance(probe, Mapping):
             yield from _one(name, probe, declared)
-    first, num = declared.get("probe_port"), declared.get("num", 1)
-    if first not in (None, UNIX) and first + num - 1 > LAST_PORT:
-        detail = f"not enough ports for {num} processes from here: {first}"
-        yield _problem(("probe_port",), detail, f"write at most {LAST_PORT + 1 - num}", first)
 
 
 def _one(name: str, probe: Spec, declared: Spec) -> Problems:

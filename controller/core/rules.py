@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from controller.core import addresses, errors, foreign, graph, kinds, proberules
+from controller.core import addresses, errors, foreign, graph, kinds, probeports
 from controller.core.objectrules import RESERVED_ENV, RESERVED_PREFIXES, object_problems
 
 __all__ = [
@@ -32,8 +31,10 @@ ADDRESS = "address:"
 
 _BETWEEN = (
     *("background", "scope", "name", "listen", "port", "depends_on", "instances"),
-    *("probe_port", "num", "max_threads"),
+    *("probe_port", "num", "max_threads", "rollout"),
 )
+
+_PROBE_PORT = ("spec", "probe_port")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +131,9 @@ def _claims(obj: kinds.Object) -> Iterator[tuple[str, errors.Path]]:
             yield f"{ADDRESS}{one}", ("spec", "listen", place)
     if "port" in declared:
         yield f"{ADDRESS}127.0.0.1:{declared['port']}", ("spec", "port")
-    first = declared.get("probe_port")
-    if isinstance(first, int):
-        for port in range(first, min(first + _processes(declared), proberules.LAST_PORT + 1)):
-            yield f"{ADDRESS}127.0.0.1:{port}", ("spec", "probe_port")
-
-
-def _processes(declared: Mapping[str, Any]) -> int:
-    """How many the set may run, but for the moments in which it rolls."""
-    num: int = declared.get("num", 0 if declared.get("background") else 1)
-    most: int = declared.get("max_threads", num)
-    return max(num, most)
+    for port in probeports.needed(declared):
+        if port <= probeports.LAST_PORT:
+            yield f"{ADDRESS}{probeports.HOST}:{port}", _PROBE_PORT
 
 
 def _collisions(docs: Sequence[kinds.Object], namespace: str) -> Iterator[SetProblem]:
@@ -171,6 +164,7 @@ def _collision(doc: kinds.Object, claim: str, path: errors.Path, other: kinds.Ob
     where = f"scope {scope}" if scope else "the global scope"
     if claim.startswith(ADDRESS):
         detail = f"{holder} already uses the address {claim.removeprefix(ADDRESS)}"
+        detail += _as_a_probe_port(doc, claim, path, other)
         what = "path" if addresses.UNIX in claim else "port"
         return errors.FieldProblem(path, "Duplicate", detail, f"give one of the two another {what}")
     if claim.endswith("/catch-all") and path == ("spec",):
@@ -179,6 +173,17 @@ def _collision(doc: kinds.Object, claim: str, path: errors.Path, other: kinds.Ob
     name = doc["spec"]["name"]
     detail = f"{holder} already answers to this name in {where}: {name}"
     return errors.FieldProblem(path, "Duplicate", detail, "choose another name, or another scope", name)
+
+
+def _as_a_probe_port(doc: kinds.Object, claim: str, path: errors.Path, other: kinds.Object) -> str:
+    """Most of these ports nobody has written down, so it is said where they come from."""
+    port = addresses.parse(claim.removeprefix(ADDRESS)).port
+    who = [("the probes here", doc), ("its probes", other)]
+    for whose, one in who if path == _PROBE_PORT else who[1:]:
+        ports = probeports.needed(one["spec"])
+        if port in ports and len(ports) > 1:
+            return f": {whose} have the ports {probeports.shown(ports)}"
+    return ""
 
 
 class _Reach:

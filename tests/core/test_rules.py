@@ -136,10 +136,41 @@ def test_s1_2_two_sets_on_one_address_also_across_namespaces() -> None:
 @pytest.mark.parametrize(
     ("first", "second", "meets"),
     [
-        ({"probe_port": 9000, "num": 3}, {"probe_port": 9002}, "127.0.0.1:9002"),
+        (
+            {"probe_port": 9000, "num": 3},
+            {"probe_port": 9002},
+            "9002: its probes have the ports 9000 to 9002",
+        ),
         ({"probe_port": 9000, "num": 3}, {"probe_port": 9003}, ""),
-        ({"probe_port": 9000, "max_threads": 3}, {"probe_port": 9002}, "127.0.0.1:9002"),
-        ({"listen": [9004]}, {"probe_port": 9001, "num": 4}, "127.0.0.1:9004"),
+        (
+            {"probe_port": 9000, "max_threads": 3},
+            {"probe_port": 9002},
+            "9002: its probes have the ports 9000 to 9002",
+        ),
+        ({"probe_port": 9000}, {"probe_port": 9000}, "9000"),
+        ({"background": True, "name": "j", "probe_port": 9000}, {"probe_port": 9000}, "9000"),
+        (
+            {"listen": [9004]},
+            {"probe_port": 9001, "num": 4},
+            "9004: the probes here have the ports 9001 to 9004",
+        ),
+        (
+            {"listen": ["[::1]:0"], "probe_port": 9000},
+            {"probe_port": 9002},
+            "9002: its probes have the ports 9000 to 9002",
+        ),
+        ({"listen": ["[::1]:0"], "probe_port": 9000}, {"probe_port": 9003}, ""),
+        (
+            {"listen": ["[::1]:0"], "probe_port": 9000, "num": 4, "rollout": {"max_surge": "50%"}},
+            {"probe_port": 9007},
+            "9007: its probes have the ports 9000 to 9007",
+        ),
+        (
+            {"listen": [9000]},
+            {"listen": ["[::1]:0"], "probe_port": 8999, "rollout": {"max_surge": 0, "max_unavailable": 1}},
+            "",
+        ),
+        ({"listen": ["[::1]:9000"]}, {"probe_port": 9000}, ""),
         ({"probe_port": "unix"}, {"probe_port": "unix"}, ""),
     ],
 )
@@ -148,9 +179,73 @@ def test_s1_2_ports_for_probes_are_a_sets_own(
 ) -> None:
     problems = rules.document_set_problems([make("a", **first), make("b", **second)])
     assert [one.problem.detail for one in problems] == (
-        [f"a already uses the address {meets}"] if meets else []
+        [f"a already uses the address 127.0.0.1:{meets}"] if meets else []
     )
     assert all(one.problem.field == "spec.probe_port" for one in problems)
+
+
+def test_s1_2_a_set_that_listens_among_the_ports_of_anothers_probes() -> None:
+    sets = make("a", listen=["[::1]:0"], probe_port=9000, num=2), make("b", listen=["0.0.0.0:9003"])
+    (problem,) = rules.document_set_problems(sets)
+    assert (problem.problem.field, problem.problem.code) == ("spec.listen[0]", "Duplicate")
+    assert problem.problem.detail == (
+        "a already uses the address 127.0.0.1:9003: its probes have the ports 9000 to 9003"
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "field", "detail"),
+    [
+        (
+            {"listen": [8000, 9001], "probe_port": 9000, "num": 2},
+            "spec.listen[1]",
+            "9001 is among the set's own ports for probes, 9000 to 9003",
+        ),
+        (
+            {"listen": ["0.0.0.0:9002"], "probe_port": 9000},
+            "spec.listen[0]",
+            "0.0.0.0:9002 is among the set's own ports for probes, 9000 to 9002",
+        ),
+        (
+            {"port": 9000, "probe_port": 9000},
+            "spec.port",
+            "9000 is among the set's own ports for probes, 9000",
+        ),
+        (
+            {"listen": [8000], "probe_port": 65534},
+            "spec.probe_port",
+            "not enough ports for 3 processes from here: 65534",
+        ),
+        (
+            {"probe_port": 65535, "max_threads": 2},
+            "spec.probe_port",
+            "not enough ports for 2 processes from here: 65535",
+        ),
+        (
+            {"background": True, "probe_port": 9000},
+            "spec.probe_port",
+            "every name of a catch-all would get the same port",
+        ),
+    ],
+)
+def test_s1_2_a_set_is_not_in_the_way_of_its_own_probes(
+    spec: dict[str, Any], field: str, detail: str
+) -> None:
+    (problem,) = rules.object_problems(make(**spec))
+    assert (problem.field, problem.detail) == (field, detail)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"listen": [8999, "[::1]:9000", "unix:web.sock", 9003], "probe_port": 9000},
+        {"listen": [9001], "probe_port": 9000, "rollout": {"max_surge": 0, "max_unavailable": 1}},
+        {"listen": [9000], "probe_port": "unix"},
+        {"background": True, "probe_port": "unix"},
+    ],
+)
+def test_s1_2_what_is_beside_the_ports_for_probes_is_right(spec: dict[str, Any]) -> None:
+    assert found(make(**spec)) == []
 
 
 def test_s1_2_dependency_cycles_by_set_and_by_worker_name() -> None:
