@@ -110,8 +110,8 @@ class Table:
         if run.pid == 0:
             self._never_started(run, "stopped before it was started")
             return
-        self._hear(run.slot)
         self._close(run)
+        self._hear(run.slot)  # who takes the handle later than this finds its end in it
         if number and not run.handle_taken:
             self.signal(run_id, number)
 

@@ -66,6 +66,19 @@ def stubborn() -> None:
     forever()
 
 
+def polite() -> None:
+    """Its clients leave at the end of its handle."""
+    say(b"WORKERSET_HANDLE=1")
+    assert os.read(int(os.environ["WORKERSET_HANDLE_FD"]), 1) == b""
+    say(b"STOPPING=1")
+    forever()
+
+
+def hasty() -> None:
+    say(b"STOPPING=1")
+    stubborn()
+
+
 def daemon(path: str, clean: str = "") -> None:
     """Leaves a grandchild in a session of its own that ignores SIGTERM; then waits itself."""
     if os.fork() == 0:

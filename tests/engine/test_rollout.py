@@ -21,9 +21,11 @@ CRASHES = Script(exit_after=0.3, exit_code=1, lines=("KeyError: 'API_KEY'",))
 class Pool:
     """A set `web` whose runs behave as their command says; `least` and `most` were ready and running."""
 
-    def __init__(self, num: int = 2, path: str = ":memory:", **spec: Any) -> None:
+    def __init__(
+        self, num: int = 2, path: str = ":memory:", max_processes: int | None = None, **spec: Any
+    ) -> None:
         self.scripts: dict[str, Script] = {"bad": NEVER, "crash": CRASHES}
-        self.world = World(self._direct, path=path)
+        self.world = World(self._direct, path=path, max_processes=max_processes)
         self.world.apply("web", {"command": ["v1"], "listen": [8000], "num": num, **spec})
         self.world.run_for(30)
         self.least = self.most = num
@@ -77,6 +79,19 @@ def test_s7_2_new_ones_come_first_and_nobody_who_serves_is_missed() -> None:
     assert not set(before) & set(pool.world.live("web"))
     assert pool.status["state"] == "Ready"
     assert len(pool.world.events("RolledOut")) == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "least", "most"),
+    [({}, 3, 4), ({"max_surge": 0, "max_unavailable": 1}, 2, 3), ({"max_surge": "100%"}, 3, 6)],
+)
+def test_s7_4_the_surge_is_on_top_of_max_processes(rules: dict[str, Any], least: int, most: int) -> None:
+    pool = Pool(num=3, max_processes=3, rollout=rules)
+    pool.edit(command=["v2"])
+    pool.run_for(60)
+    assert pool.commands() == ["v2"] * 3
+    assert (pool.least, pool.most) == (least, most)
+    assert pool.status["state"] == "Ready"
 
 
 def test_s1_10_workers_are_named_by_revision_and_ordinal() -> None:

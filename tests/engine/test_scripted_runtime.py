@@ -9,6 +9,7 @@ import pytest
 
 from controller import ports
 from controller.core import spec
+from tests.contracts import draining
 from tests.contracts import runtime as suite
 from tests.fakes.clock import FakeClock
 from tests.fakes.runtime import Script, ScriptedRuntime
@@ -20,6 +21,8 @@ SCRIPTS = {
     "stubborn": Script(handle_after=0.1, ignores_stop=True),
     "missing": Script(error="command not found: missing"),
     "taker": Script(handle_after=0.1),
+    "polite": Script(handle_after=0.1, clients_leave_after=0.1),
+    "hasty": Script(drained_after=0.05, handle_after=0.1, ignores_stop=True),
     "server": Script(ready_after=0.1, listens_after=0.1),
 }
 
@@ -47,6 +50,6 @@ class ScriptedSubject:
         return SCRIPTS[start.template.command[0]]
 
 
-@pytest.mark.parametrize("case", suite.CASES, ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", [*suite.CASES, *draining.CASES], ids=lambda case: case.__name__)
 def test_contract(case: Callable[[suite.Subject], Awaitable[None]]) -> None:
     asyncio.run(case(ScriptedSubject()))

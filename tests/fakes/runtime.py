@@ -20,7 +20,10 @@ from tests.fakes.sockets import FakeSockets
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How one run behaves; times are seconds after its process exists. The default lives until stopped."""
+    """How one run behaves; times are seconds after its process exists. The default lives until stopped.
+
+    `clients_leave_after` counts from the end of the handle, if it took that: then it waits for the signal.
+    """
 
     start_delay: float = 0.0
     error: str = ""
@@ -28,6 +31,8 @@ class Script:
     ready_after: float | None = None
     publish_after: float | None = None
     listens_after: float | None = None
+    drained_after: float | None = None
+    clients_leave_after: float | None = None
     blind: bool = False
     exit_after: float | None = None
     exit_code: int = 0
@@ -237,6 +242,7 @@ class ScriptedRuntime:
             (script.handle_after, "handle_taken"),
             (script.ready_after, "ready"),
             (script.publish_after, "published"),
+            (script.drained_after, "drained"),
         ):
             if after is not None:
                 self._later(after, lambda level=level: self._level(run, level))  # type: ignore[misc]
@@ -247,8 +253,10 @@ class ScriptedRuntime:
             self._later(script.stop_seconds, lambda: self._exit(run, 0, None))
 
     def _level(self, run: str, level: str) -> None:
+        """As the shim hears it: `drained` means nothing while the handle is open."""
         process = self._find(run)
-        if process is not None and process.exit is None:
+        means = process is not None and (level != "drained" or process.handle_closed_at is not None)
+        if process is not None and process.exit is None and means:
             self._put(dataclasses.replace(process, **{level: True}))
             self._tell(process.ref)
 
@@ -303,7 +311,9 @@ class ScriptedRuntime:
         if process is None or process.exit is not None:
             return
         script = self._scripts[verb.run]
-        if not script.ignores_stop and process.pid:
+        if script.clients_leave_after is not None and process.handle_taken:
+            self._later(script.clients_leave_after, lambda: self._level(verb.run, "drained"))
+        elif not script.ignores_stop and process.pid:
             code = 0 if process.handle_taken else None
             self._later(
                 script.stop_seconds, lambda: self._exit(verb.run, code, None if code == 0 else verb.signal)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import struct
 import subprocess
 import sys
@@ -80,9 +81,53 @@ def test_s7_3_a_full_file_refuses_nobody(tmp_path: Path) -> None:
     assert all(line[1] == 0 for line in lines(path))
 
 
-def test_s7_2_connections_are_those_accepted_where_this_process_listens() -> None:
-    import socket
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6, socket.AF_UNIX])
+def test_s7_2_who_leaves_accepts_nobody_and_others_go_on(
+    family: socket.AddressFamily, tmp_path: Path
+) -> None:
+    """Told before it has begun to listen, in the thread that would: nobody is ever accepted there."""
+    where: object = {socket.AF_INET: ("127.0.0.1", 0), socket.AF_INET6: ("::1", 0)}.get(family)
+    program = (
+        "import os, select, socket, sys\n"
+        "from workerset import draining\n"
+        "draining.current.watch()\n"
+        "assert draining.current.closing\n"
+        "listener = socket.socket(fileno=int(sys.argv[1]))\n"
+        "listener.listen(100)\n"
+        "queue = select.epoll()\n"
+        "queue.register(listener, select.EPOLLIN)\n"
+        "assert not queue.poll(0)\n"
+        "try: listener.accept()\n"
+        "except BlockingIOError: print('nobody')\n"
+    )
+    handle, end = os.pipe()
+    os.close(end)
+    shim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    shim.bind(str(tmp_path / "notify"))
+    with shim, socket.socket(family) as server, socket.socket(family) as client:
+        server.bind(where or str(tmp_path / "web.sock"))
+        server.listen()
+        server.setblocking(False)
+        client.connect(server.getsockname())
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(server.fileno())],
+            env={
+                "PYTHONPATH": str(SDK),
+                "WORKERSET_HANDLE_FD": str(handle),
+                "NOTIFY_SOCKET": shim.getsockname(),
+                "LISTEN_FDS": str(server.fileno() - 2),
+            },
+            pass_fds=[server.fileno(), handle],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+        assert (done.stdout, done.stderr) == ("nobody\n", "")
+        server.accept()[0].close()
+    os.close(handle)
 
+
+def test_s7_2_connections_are_those_accepted_where_this_process_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         before = set(draining.connections()[1])
         with socket.create_connection(server.getsockname()) as client:

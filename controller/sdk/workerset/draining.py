@@ -6,7 +6,8 @@ A thread sleeps on the handle. At its end this process stops accepting, every re
 
 Who accepted a moment before the signal would reset: the request is still in the kernel. So the listening
 sockets are taken out of the epoll sets of this process; that works for every event loop, those of C included,
-and the sockets go on for the other processes.
+and the sockets go on for the other processes. Where none of them is in such a set yet, sockets that nobody
+knows get their numbers, for a server that was told to end while it booted and listens all the same.
 """
 
 from __future__ import annotations
@@ -22,7 +23,14 @@ from . import contract, errors, handles, load, notify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
+
+_NOWHERE: dict[int, tuple[str, int] | str] = {
+    _socket.AF_INET: ("127.0.0.1", 0),
+    _socket.AF_INET6: ("::1", 0),
+    _socket.AF_UNIX: "",
+}
+"""The kernel chooses: a free port, a name without a file (unix(7))."""
 
 _FIRST_LOOK_SECONDS = 0.02
 _LONGEST_LOOK_SECONDS = 0.25
@@ -36,6 +44,7 @@ class Draining:
     def __init__(self) -> None:
         self.watched = False
         self._settle: Callable[[], None] = _pause
+        self._places: set[object] | None = None
 
     def watch(self, settle: Callable[[], None] | None = None) -> None:
         """Take the handle and follow it; again is harmless, and so is a process that has none.
@@ -50,6 +59,8 @@ class Draining:
         self._settle = settle or _pause
         try:
             handle = handles.handle().duplicate()
+            if handle.stopping:
+                self._leave_queue()  # before the server can accept: its signal may be there already
         except (errors.NotAvailable, OSError):
             return  # stopped by its signal, like any other server
         start_new_thread(self._follow, (handle,))
@@ -57,25 +68,37 @@ class Draining:
     def _follow(self, handle: handles.Handle) -> None:
         handle.wait()
         handle.close()
-        self.closing = True
         try:
-            listening, _ = connections()
-            _stop_accepting(listening)
+            self._leave_queue()
             self._settle()
-            _, left = connections()
+            _, left = connections(self._places)
             _wait_gone(left)
             if load.current().mark_drained():
                 notify.send(contract.SAY_DRAINED)
         except (errors.NotAvailable, OSError):
             pass  # stop_signal comes after drain_timeout all the same
 
+    def _leave_queue(self) -> None:
+        """Once: afterwards the numbers stand for other sockets."""
+        self.closing = True
+        if self._places is None:
+            listening, _ = connections()
+            self._places = {found[1] for number in listening if (found := _stream(number))}
+            if not _stop_accepting(listening):
+                handed = _handed()
+                for number in listening:
+                    if os.fstat(number).st_ino in handed:
+                        _replace(number)
+
 
 def _pause() -> None:
     time.sleep(_FIRST_LOOK_SECONDS)
 
 
-def _stop_accepting(listening: list[int]) -> None:
-    """No epoll set of this process tells of these sockets any more (epoll_ctl(2)), whichever thread waits."""
+def _stop_accepting(listening: list[int]) -> bool:
+    """No epoll set of this process tells of these sockets any more (epoll_ctl(2)), whichever thread waits.
+    Whether one did."""
+    told = False
     for text in os.listdir("/proc/self/fd"):
         try:
             if os.readlink(f"/proc/self/fd/{text}") != "anon_inode:[eventpoll]":
@@ -86,9 +109,44 @@ def _stop_accepting(listening: list[int]) -> None:
         for number in listening:
             try:
                 queue.unregister(number)
+                told = True
             except OSError:
                 pass  # another's
         queue.close()
+    return told
+
+
+def _handed() -> set[int]:
+    """Inodes of the sockets of this worker, from its main process; none if that has closed them."""
+    main = os.environ.get(contract.LISTEN_PID) or "self"
+    count = int(os.environ.get(contract.LISTEN_FDS) or 0)
+    found: set[int] = set()
+    for number in range(contract.HANDLE, contract.HANDLE + count):
+        try:
+            found.add(os.stat(f"/proc/{main}/fd/{number}").st_ino)
+        except OSError:
+            pass
+    return found
+
+
+def _replace(number: int) -> None:
+    """In this process alone the descriptor becomes a socket of the same kind to which nobody connects."""
+    one = _socket.socket(fileno=number)
+    family = one.family
+    one.detach()
+    try:
+        other = _socket.socket(family, _socket.SOCK_STREAM)
+    except OSError:
+        return  # no descriptor is left: it is out of the epoll sets all the same
+    try:
+        other.setblocking(False)
+        other.bind(_NOWHERE[family])
+        other.listen(1)
+        os.dup2(other.fileno(), number, os.get_inheritable(number))
+    except (OSError, KeyError):
+        pass  # likewise without a loopback of this family
+    finally:
+        other.close()
 
 
 def _is_handed_sockets() -> bool:
@@ -99,10 +157,11 @@ def _is_handed_sockets() -> bool:
         return False
 
 
-def connections() -> tuple[list[int], dict[int, int]]:
-    """Descriptors this process listens on, and by descriptor the inodes of what it has accepted there."""
+def connections(places: Iterable[object] | None = None) -> tuple[list[int], dict[int, int]]:
+    """Descriptors this process listens on, and by descriptor the inodes of what it has accepted there, or at
+    `places` in former times."""
     listening: list[int] = []
-    where: set[object] = set()
+    where = set(places or ())
     others: list[tuple[int, int, object]] = []
     for text in os.listdir("/proc/self/fd"):
         number = int(text)
