@@ -54,13 +54,14 @@ def _app(app: trees.Tree, source: sources.Source, files: sources.Files) -> draft
     place = source.at(app.line)
     if app.fields is None:
         raise sources.NotOurs(source.name, app.line if source.has_lines else 0, "an app is not a map of keys")
-    script = app.get("script")
     name = app.get("name")
-    stem = _SUFFIX.sub("", ((script.text if script else "") or "app").rpartition("/")[2])
+    stem = _SUFFIX.sub("", (_script(app) or "app").rpartition("/")[2])
     draft = drafts.Draft((name.text if name else "") or stem, place, {"stop_signal": "SIGINT"})
     for key, value in app.fields.items():
         at = source.at(app.key_lines[key])
-        if key.startswith("env_") and key not in pm2keys.RULES:
+        if key == "ignore_watch" and not pm2keys.is_watched(app.get("watch")):
+            draft.notes.append(drafts.Note(at, key, "needless"))
+        elif key.startswith("env_") and key not in pm2keys.RULES:
             pm2keys.other_env(draft, drafts.Field(key, value, at), files.variant)
         else:
             drafts.apply(pm2keys.RULES, draft, drafts.Field(key, value, at), of="PM2")
@@ -83,10 +84,14 @@ def _without_inherited(draft: drafts.Draft, place: str, environ: Mapping[str, st
         draft.spec.pop("env", None)
 
 
+def _script(app: trees.Tree) -> str:
+    return pm2keys.text_of(app, "script") or pm2keys.text_of(app, "cmd")
+
+
 def _command(draft: drafts.Draft, app: trees.Tree, root: str) -> None:
-    script = rebase.near(pm2keys.text_of(app, "script"), root, str(draft.spec.get("working_dir", ".")))
+    script = rebase.near(_script(app), root, str(draft.spec.get("working_dir", ".")))
     if not script:
-        raise ValueError("there is none")
+        raise ValueError(f"{draft.name} has none")
     interpreter = pm2keys.text_of(app, "interpreter") or pm2keys.text_of(app, "exec_interpreter")
     options = _words(app.get("interpreter_args")) + _words(app.get("node_args"))
     args = _words(app.get("args"))

@@ -50,13 +50,15 @@ def _memory(draft: drafts.Draft, given: drafts.Field) -> None:
 
 
 def _watch(draft: drafts.Draft, given: drafts.Field) -> None:
-    value = given.value
-    if value.items is not None:
-        draft.spec["watch"] = [convert.pattern(one.text or "") for one in value.items]
-    elif value.text is not None and value.text.lower() not in ("true", "false"):
-        draft.spec["watch"] = [convert.pattern(value.text)]
-    elif value.text is not None and convert.truth(value.text):
-        draft.spec["watch"] = True
+    """The whole folder is what `true` means: here too without what git ignores."""
+    if is_watched(given.value):
+        named = [one.text or "" for one in given.value.items or (given.value,)]
+        patterns = [convert.pattern(name) for name in named]
+        draft.spec["watch"] = True if "**" in patterns or named[0].lower() == "true" else patterns
+
+
+def is_watched(value: trees.Tree | None) -> bool:
+    return value is not None and (bool(value.items) or (value.text or "false").lower() != "false")
 
 
 def _ignore_watch(_draft: drafts.Draft, given: drafts.Field) -> None:
@@ -110,6 +112,7 @@ _PM2 = drafts.needless("about PM2 itself")
 RULES: drafts.Rules = {
     "name": drafts.read("the set's name"),
     "script": drafts.read("`command`, with the interpreter that its suffix tells"),
+    "cmd": drafts.read("the same"),
     "args": drafts.read("the rest of `command`"),
     "interpreter": drafts.read("the first word of `command`; `none` leaves it out"),
     "exec_interpreter": drafts.read("the same"),

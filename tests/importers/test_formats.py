@@ -180,6 +180,39 @@ def test_pm2_programs(app: str, command: object) -> None:
     assert spec("pm2", f'[{{"name": "a", {app}}}]')["command"] == command
 
 
+@pytest.mark.parametrize(
+    ("watch", "wanted"),
+    [
+        ('"watch": true', True),
+        ('"watch": "."', True),
+        ('"watch": ["src", "./"]', True),
+        ('"watch": "src"', ["src/**"]),
+        ('"watch": ["src", "*.json"]', ["src/**", "*.json"]),
+        ('"watch": false', None),
+        ('"watch": []', None),
+        ('"watch": null', None),
+    ],
+)
+def test_pm2_what_is_watched(watch: str, wanted: object) -> None:
+    assert spec("pm2", f'{{"script": "a.js", {watch}}}').get("watch") == wanted
+
+
+@pytest.mark.parametrize(
+    ("watch", "is_lost"), [("", False), ('"watch": false, ', False), ('"watch": true, ', True)]
+)
+def test_pm2_what_is_not_watched_need_not_be_ignored(watch: str, is_lost: bool) -> None:
+    found = translated("pm2", f'{{"script": "a.js", {watch}"ignore_watch": ["fixtures"]}}')
+    assert bool(lost(found)) is is_lost
+
+
+def test_pm2_cmd_is_another_name_of_script() -> None:
+    assert spec("pm2", '[{"name": "a", "cmd": "a.py", "args": "b"}]')["command"] == "python3 a.py b"
+    assert lost(translated("pm2", '[{"name": "a"}, {"name": "b"}]')) == [
+        "process.json:1: script: a has none",
+        "process.json:1: script: b has none",
+    ]
+
+
 def test_pm2_options_of_node_for_a_program_of_path() -> None:
     text = '{"script": "yarn", "args": "dev", "node_args": "--max-old-space-size=4096 --inspect"}'
     assert spec("pm2", text)["env"] == {"NODE_OPTIONS": "--max-old-space-size=4096 --inspect"}

@@ -28,6 +28,7 @@ module.exports = {
       restart_delay: 4000,
       namespace: 'shop',
     },
+    { name: 'by cmd', cmd: 'jobs/hello.py', watch: '.', ignore_watch: ['node_modules'] },
     { name: 'site', script: 'npm', args: 'start -- --host "0.0.0.0"', instances: 1, exec_mode: 'cluster' },
     { name: 'one line', script: 'npm run worker && echo done', autorestart: false, cron_restart: '0 3 * * *' },
     { script: 'jobs/run.py', interpreter: '.venv/bin/python', interpreter_args: '-u', instances: '-1' },
