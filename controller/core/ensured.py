@@ -101,8 +101,9 @@ def render(obj: kinds.Object, ensures: Ensures, now: str) -> kinds.Object:
 def told(before: Ensures, after: Ensures, why: Mapping[str, str]) -> list[notes.Note]:
     """What to say about names that are asked for now and were not, or the other way round."""
     found = []
-    new = [f"{name} by {', '.join(after[name])}" for name in after if name not in before]
-    gone = [f"{name} ({why[name]})" if name in why else name for name in before if name not in after]
+    come, left = after.keys() - before.keys(), before.keys() - after.keys()
+    new = [f"{name} by {', '.join(after[name])}" for name in filter(come.__contains__, after)]
+    gone = [f"{name} ({why[name]})" if name in why else name for name in filter(left.__contains__, before)]
     if new:
         found.append(notes.Note("Ensured", f"ensured {sentences.several(new)}", count=len(new)))
     if gone:

@@ -86,6 +86,8 @@ def _needed(
     facts: worker.SetFacts, held: Sequence[runs.Socket], processes: Sequence[runs.Process], *, wanted: bool
 ) -> tuple[str, ...]:
     asked = facts.spec.template.listen if wanted else ()
+    if not held:
+        return (*asked,)
     living = [one for one in processes if one.exit is None or one.survivors]
     if wanted:
         living = [one for one in living if one.template_hash != facts.template_hash]

@@ -20,6 +20,7 @@ from controller.core import (
     listening,
     notes,
     records,
+    refilling,
     rolling,
     rollout,
     runs,
@@ -78,8 +79,7 @@ class Plan:
     verbs: tuple[runs.Verb, ...] = ()
     waits: tuple[worker.Wait, ...] = ()
     status: Mapping[str, Any] | None = None
-    workers: Mapping[str, worker.WorkerPlan] = field(default_factory=dict)
-    views: dict[str, worker.View] = field(default_factory=dict)
+    slots: filling.Slots = filling.NONE
     records: Mapping[str, records.Record | None] = field(default_factory=dict)
     notes: tuple[notes.Note, ...] = ()
     wake_at: float | None = None
@@ -87,6 +87,16 @@ class Plan:
     outdated: bool = False
     empty: bool = False
     ensures: ensured.Ensures = field(default_factory=ensured.none)
+
+    @property
+    def workers(self) -> Mapping[str, worker.WorkerPlan]:
+        """What was decided for each slot."""
+        return self.slots.workers
+
+    @property
+    def views(self) -> dict[str, worker.View]:
+        """The workers there are."""
+        return self.slots.views
 
 
 def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.Mint) -> Plan:
@@ -117,15 +127,20 @@ def _plan(
 ) -> Plan:
     """Every slot, then the set as a whole."""
     facts = desired.facts
-    grouped = steps.by_worker(observed.processes)
-    last = {} if observed.last is None else observed.last.workers
+    before = observed.last if observed.last is not None and observed.last.facts is facts else None
     aim = rolling.target(facts, observed.records, desired.history)
-    marks = {name: one.mark for name, one in last.items()}
-    there = rolling.Found(grouped, observed.records, marks, observed.evicted)
-    chosen = choosing.choose(facts, aim, there, desired.history, desired.places, now.monotonic)
-    same_facts = observed.last is not None and observed.last.facts is facts
-    found = filling.fill(facts, there, chosen, filling.Earlier(last, same_facts), now, mint)
-    before = observed.last if same_facts else None
+    found: filling.Slots | None = None
+    if before is not None and not observed.evicted:
+        basis = filling.Basis(observed.processes, observed.records, desired.places)
+        found = refilling.refill(before.slots, facts, basis, now, mint)
+    chosen = choosing.Choice(desired.places)
+    if found is None:
+        last = {} if observed.last is None else observed.last.workers
+        marks = {name: one.mark for name, one in last.items()}
+        grouped = steps.by_worker(observed.processes)
+        there = rolling.Found(grouped, observed.records, marks, observed.evicted, observed.processes)
+        chosen = choosing.choose(facts, aim, there, desired.history, desired.places, now.monotonic)
+        found = filling.fill(facts, there, chosen, filling.Earlier(last, before is not None), now, mint)
     is_due = before is not None and before.wake_at is not None and before.wake_at <= now.monotonic
     if before and not is_due and heard == before.listening and _nothing_new(desired, before, found, chosen):
         return before
@@ -201,30 +216,33 @@ def _assemble(
         told += one.notes
         if one.record is not one.slot.record:
             changed[name] = None if one.record is records.EMPTY else one.record
-    views = {name: one.view for name, one in workers.items() if one.view is not None}
-    wakes = [due, *(one.wake_at for one in workers.values())]
+    views = found.views
+    wakes = [due, min(found.due.values(), default=None)]
     if facts.hold is not None:
         wakes.append(facts.hold.until)
-    wanted = facts.template_hash
-    odd = [one for one in observed.processes if one.template_hash != wanted or one.ref.worker in found.extra]
-    outdated = any(process.exit is None or process.survivors for process in odd)
     about_set = _set_notes(desired, observed, found)
     is_told_later = desired.patient and not changed and steps.only_starts(verbs, (*told, *about_set))
     shown = None if is_told_later else _status(desired, views.values(), now, aim)
     return Plan(
         facts=facts,
         verbs=tuple(verbs),
-        waits=setnotes.waits(facts, views.values(), workers),
+        waits=setnotes.waits(facts, found.remarks.values(), workers),
         status=shown,
-        workers=workers,
-        views=views,
+        slots=found,
         records=changed,
         notes=(*steps.merge_notes(told), *about_set, *_rolled_out(desired, shown)),
         wake_at=min((wake for wake in wakes if wake is not None), default=None),
-        outdated=outdated,
+        outdated=not found.is_even and _is_outdated(observed, found, facts),
         empty=not observed.processes and not desired.places,
         ensures=desired.ensures,
     )
+
+
+def _is_outdated(observed: Observed, found: filling.Slots, facts: worker.SetFacts) -> bool:
+    """Anything lives that is of another template, or that nobody wants."""
+    wanted, extra = facts.template_hash, found.extra
+    odd = [one for one in observed.processes if one.template_hash != wanted or one.ref.worker in extra]
+    return any(process.exit is None or process.survivors for process in odd)
 
 
 def _status(
@@ -254,7 +272,7 @@ def _set_notes(desired: Desired, observed: Observed, found: filling.Slots) -> tu
             if last and desired.ensures is not last.ensures
             else ()
         ),
-        *steps.unenforced_notes(found.workers, {} if last is None else last.workers),
+        *steps.unenforced_notes(found.remarks, {} if last is None else last.slots.remarks),
         *setnotes.left_out(desired.facts, None if last is None else last.facts),
         *setnotes.held(desired.facts.hold, None if last is None else last.facts.hold),
     )
@@ -266,10 +284,9 @@ _COUNTED = ("replicas", "readyReplicas", "updatedReplicas", "restarts", "current
 def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
     """Keep what was known; only the status tells."""
     facts = dataclasses.replace(desired.facts, hold=DISCONNECTED)
-    workers = {} if observed.last is None else observed.last.workers
-    views = {} if observed.last is None else observed.last.views
+    known = filling.NONE if observed.last is None else observed.last.slots
     aim = rolling.target(facts, observed.records, desired.history)
-    shown = _status(dataclasses.replace(desired, facts=facts), views.values(), now, aim)
+    shown = _status(dataclasses.replace(desired, facts=facts), known.views.values(), now, aim)
     if shown is not None and desired.obj is not None:
         before = desired.obj.get("status") or {}
         shown |= {name: before[name] for name in _COUNTED if name in before}
@@ -277,8 +294,7 @@ def _away(desired: Desired, observed: Observed, now: worker.Moment) -> Plan:
         facts=facts,
         waits=(DISCONNECTED,),
         status=shown,
-        workers=workers,
-        views=views,
+        slots=known,
         outdated=True,
         ensures=desired.ensures,
     )

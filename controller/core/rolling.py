@@ -172,12 +172,14 @@ def _mode(aim: Target) -> Mode:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What there is of a pool: runs by worker, records, when runs were first seen ready, Pods deleted."""
+    """What there is of a pool: runs by worker, records, when runs were first seen ready, Pods deleted; and
+    the runs again, as they were listed."""
 
     grouped: Mapping[str, Sequence[runs.Process]]
     known: Mapping[str, records.Record]
     marks: Mapping[str, worker.Mark | None]
     evicted: Mapping[str, float | None]
+    processes: tuple[runs.Process, ...] = ()
 
     def names(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys([*self.grouped, *self.known]))

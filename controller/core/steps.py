@@ -258,14 +258,11 @@ def replacing_note(
     return Note("Replacing", f"{why}: {_several('replacing', workers)}")
 
 
-def unenforced_notes(
-    workers: Mapping[str, worker.WorkerPlan], before: Mapping[str, worker.WorkerPlan]
-) -> tuple[Note, ...]:
+def unenforced_notes(views: Mapping[str, worker.View], before: Mapping[str, worker.View]) -> tuple[Note, ...]:
     """Told once, when the first worker runs without a limit that was declared for it."""
-    text = _unenforced(workers)
+    text = _unenforced(views)
     return (Note("NotEnforced", text, warning=True),) if text and not _unenforced(before) else ()
 
 
-def _unenforced(workers: Mapping[str, worker.WorkerPlan]) -> str:
-    found = (one.view.unenforced for one in workers.values() if one.view is not None)
-    return next(filter(None, found), "")
+def _unenforced(views: Mapping[str, worker.View]) -> str:
+    return next(filter(None, (view.unenforced for view in views.values())), "")

@@ -35,7 +35,7 @@ class SetMemory:
     names: frozenset[str] = frozenset()
     names_of: object = None
     running: set[str] = field(default_factory=set)
-    ready_runs: frozenset[tuple[str, str]] | None = None
+    ready_runs: dict[str, set[str]] | None = None
     idle_due: dict[str, float] = field(default_factory=dict)
     idle_at: float | None = None
     status_rests_until: float = 0.0

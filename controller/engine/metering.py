@@ -49,7 +49,9 @@ class Meter:
         if outcome.gone or outcome.obj is None:
             return
         scope, seen, known = outcome.obj["spec"].get("scope", ""), before.seen, before.views
-        for name in [name for name, view in views.items() if known.get(name) is not view]:
+        for name in outcome.decided.slots.fresh if known else views:
+            if name not in views or known.get(name) is views[name]:
+                continue
             labels = (key.namespace, scope, key.name, views[name].worker_name)
             seen[name] = self._look(views[name], seen.get(name), labels)
         for name in known.keys() - views.keys():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from controller import ports
 from controller.core import kinds, pods, worker
@@ -15,18 +15,18 @@ def write(
     after: Mapping[str, worker.View],
     *,
     now: float,
-    relabel: bool,
+    fresh: Iterable[str] | None,
 ) -> None:
-    """Make the store's Pods agree with `after`; `relabel` writes all of them."""
+    """Make the store's Pods agree with `after`. `fresh` are the only ones that differ from `before`; None:
+    all are written."""
     namespace = owner["metadata"]["namespace"]
     scope = owner["spec"].get("scope", "")
-    for name, view in after.items():
-        known = before.get(name)
-        if relabel or (known is not view and known != view):
+    for name in after if fresh is None else fresh:
+        view, known = after.get(name), before.get(name)
+        if view is not None and (fresh is None or (known is not view and known != view)):
             _write_one(store, owner, scope, view, now)
-    for name in before:
-        if name not in after:
-            remove(store, kinds.Key(namespace, name))
+    for name in before.keys() - after.keys():
+        remove(store, kinds.Key(namespace, name))
 
 
 def remove(store: ports.Store, key: kinds.Key) -> None:

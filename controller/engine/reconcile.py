@@ -150,7 +150,7 @@ class Reconciler:
         if obj is None:
             return
         mind = self.mind(key)
-        self._write_pods(obj, mind, decided.views, now)
+        self._write_pods(obj, mind, outcome, now)
         if mind.revision != _revision(outcome) and "deletionTimestamp" not in obj["metadata"]:
             self._history.write(obj, now.wall)
         if told := (*(mind.held or ()), *self._scaling.written(key), *decided.notes):
@@ -166,14 +166,13 @@ class Reconciler:
         """Only what is never on disk: where nothing else could be written, Pods still tell what runs."""
         if outcome.obj is not None and not outcome.gone:
             mind = self.mind(outcome.key)
-            self._write_pods(outcome.obj, mind, outcome.decided.views, now)
+            self._write_pods(outcome.obj, mind, outcome, now)
             mind.pods = outcome.decided.views
 
-    def _write_pods(
-        self, obj: kinds.Object, mind: SetMemory, views: dict[str, worker.View], now: worker.Moment
-    ) -> None:
+    def _write_pods(self, obj: kinds.Object, mind: SetMemory, outcome: Outcome, now: worker.Moment) -> None:
         relabel = mind.pod_labels is not None and mind.pod_labels != _labels(obj)
-        podwriter.write(self._store, obj, mind.pods, views, now=now.wall, relabel=relabel)
+        fresh = None if relabel else outcome.decided.slots.fresh
+        podwriter.write(self._store, obj, mind.pods, outcome.decided.views, now=now.wall, fresh=fresh)
 
     def remember(self, outcome: Outcome) -> tuple[kinds.Key, ...]:
         """The transaction is committed. Returns keys that may go on now because of this."""

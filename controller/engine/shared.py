@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from controller import ports
-from controller.core import ensured, idle, instances, kinds, plan
+from controller.core import ensured, idle, instances, kinds, plan, worker
 from controller.engine.memory import SetMemory
 
 _LOG = logging.getLogger(__name__)
@@ -41,20 +41,18 @@ class SharedNames:
         if obj is None or not obj["spec"].get("background"):
             self.forget(key, mind)
             return
-        views = [one.view for one in decided.workers.values() if one.view is not None]
-        running = {view.worker_name for view in views}
-        if mind.names_of is not obj["spec"] or running != mind.running:
-            self._follow_names(key, obj, mind, running)
-        ready = frozenset((view.worker_name, view.run) for view in views if view.ready)
-        if ready == mind.ready_runs:
-            return
+        before = {} if mind.last is None else mind.last.views
+        if mind.names_of is not obj["spec"] or decided.views.keys() != before.keys():
+            running = {view.worker_name for view in decided.views.values()}
+            if mind.names_of is not obj["spec"] or running != mind.running:
+                self._follow_names(key, obj, mind, running)
+        all_anew = mind.ready_runs is None
+        known = mind.ready_runs = {} if mind.ready_runs is None else mind.ready_runs
+        changed = _note_ready(known, {} if all_anew else before, decided)
         # By run: the word was cleared where an exit was seen, even if the next run is ready by now.
-        changed = {name for name, _ in ready ^ mind.ready_runs} if mind.ready_runs is not None else mind.names
-        there = {name for name, _ in ready}
-        for name in changed:
+        for name in mind.names if all_anew else changed:
             where = ports.VarsName(key.namespace, mind.scope, name)
-            self._quietly(functools.partial(self._vars.set_ready, where, name in there))
-        mind.ready_runs = ready
+            self._quietly(functools.partial(self._vars.set_ready, where, bool(known.get(name))))
 
     def _follow_names(self, key: kinds.Key, obj: kinds.Object, mind: SetMemory, running: set[str]) -> None:
         names, scope = instances.names_of(obj) | running, obj["spec"].get("scope", "")
@@ -127,3 +125,21 @@ class SharedNames:
             return None
         self._trouble = ""
         return done
+
+
+def _note_ready(
+    ready: dict[str, set[str]], before: Mapping[str, worker.View], decided: plan.Plan
+) -> list[str]:
+    """Keeps the ready runs of each name, by what differs from the `before` of the last pass; the names that
+    have others than they had."""
+    views = decided.views
+    touched = {*decided.slots.fresh, *(before.keys() - views.keys())} if before else views.keys()
+    now = {(view.worker_name, view.run) for name in touched if (view := views.get(name)) and view.ready}
+    was = {(view.worker_name, view.run) for name in touched if (view := before.get(name)) and view.ready}
+    for name, run in was - now:
+        ready[name].discard(run)
+        if not ready[name]:
+            del ready[name]
+    for name, run in now - was:
+        ready.setdefault(name, set()).add(run)
+    return list(dict.fromkeys(name for name, _ in now ^ was))

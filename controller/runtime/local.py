@@ -126,7 +126,8 @@ class LocalRuntime:
             self._listed.add(process.run)
         if process.exit is not None and process.handle_closed_at is None:
             process = self._with_last_lines(process, process.exit)
-        self._put(process)
+        if process != self._runs.get(process.run):  # an echo of what was asked for is no news
+            self._put(process)
 
     def _with_last_lines(self, process: ports.Process, ended: ports.Exit) -> ports.Process:
         """The shim has waited until the log writer wrote them, so they are in the file."""
