@@ -24,6 +24,8 @@ Ensures = Mapping[str, Owners]
 
 NONE: Ensures = {}
 
+_LEAF: dict[str, Any] = {}
+
 
 def none() -> Ensures:
     """Always the very same empty mapping."""
@@ -95,7 +97,29 @@ def render(obj: kinds.Object, ensures: Ensures, now: str) -> kinds.Object:
     changed = {key: value for key, value in spec.items() if key != "instances"}
     if names or ("instances" in spec and not listed):
         changed["instances"] = names
-    return {**obj, "spec": changed, "metadata": _owned(obj, wanted, now)}
+    return {**obj, "spec": changed, "metadata": _owned(obj, dict.fromkeys(wanted, _LEAF), now)}
+
+
+def added(obj: kinds.Object, fresh: Ensures, now: str) -> kinds.Object | None:
+    """What `render` says of an object that is rendered, where these names have come: at the cost of what is
+    new. None where it takes a look at everything."""
+    if not fresh:
+        return obj
+    spec = obj["spec"]
+    listed: Sequence[str] = spec.get("instances") or ()
+    elements = {name: _element(name) for name in fresh}
+    tries = _tries(obj)
+    mine = [trie for ours, trie in tries if ours]
+    is_new = elements.keys().isdisjoint(listed) and len(mine) < 2
+    if not is_new or not all(accepts(spec, name) for name in fresh):
+        return None
+    if not all(trie.keys().isdisjoint(elements.values()) for _, trie in tries):
+        return None
+    changed = {key: value for key, value in spec.items() if key != "instances"}
+    come = sorted(fresh, key=lambda name: (min(fresh[name].values()), name))
+    changed["instances"] = [*listed, *come]
+    items = dict.fromkeys(elements.values(), _LEAF)
+    return {**obj, "spec": changed, "metadata": _owned(obj, {**(mine[0] if mine else {}), **items}, now)}
 
 
 def told(before: Ensures, after: Ensures, why: Mapping[str, str]) -> list[notes.Note]:
@@ -158,6 +182,14 @@ def _held(obj: kinds.Object) -> tuple[set[str], set[str]]:
     """The items of `instances` that we hold, and those that others do."""
     mine: set[str] = set()
     others: set[str] = set()
+    for ours, trie in _tries(obj):
+        (mine if ours else others).update(trie)
+    return mine, others
+
+
+def _tries(obj: kinds.Object) -> list[tuple[bool, dict[str, Any]]]:
+    """Who holds which items of `instances`: whether we do, and them, as they stand in `managedFields`."""
+    found = []
     for entry in obj["metadata"].get("managedFields") or ():
         if not isinstance(entry, dict):
             continue
@@ -165,18 +197,18 @@ def _held(obj: kinds.Object) -> tuple[set[str], set[str]]:
         below = trie.get("f:spec") if isinstance(trie, dict) else None
         items = below.get("f:instances") if isinstance(below, dict) else None
         if isinstance(items, dict):
-            (mine if _is_ours(entry) else others).update(items)
-    return mine, others
+            found.append((_is_ours(entry), items))
+    return found
 
 
 def _is_ours(entry: Mapping[str, Any]) -> bool:
     return entry.get("manager") == MANAGER and entry.get("operation") == "Update"
 
 
-def _owned(obj: kinds.Object, elements: Mapping[str, str], now: str) -> dict[str, Any]:
+def _owned(obj: kinds.Object, items: dict[str, Any], now: str) -> dict[str, Any]:
     meta: dict[str, Any] = dict(obj["metadata"])
     entries = [one for one in meta.pop("managedFields", ()) if not _is_ours(one)]
-    if elements:
+    if items:
         entries.append(
             {
                 "manager": MANAGER,
@@ -184,7 +216,7 @@ def _owned(obj: kinds.Object, elements: Mapping[str, str], now: str) -> dict[str
                 "apiVersion": obj.get("apiVersion", ""),
                 "time": now,
                 "fieldsType": "FieldsV1",
-                "fieldsV1": {"f:spec": {"f:instances": {one: {} for one in elements}}},
+                "fieldsV1": {"f:spec": {"f:instances": items}},
             }
         )
         entries.sort(key=_order)

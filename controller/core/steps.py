@@ -55,21 +55,41 @@ def places(
     if rules.suspend:
         return ()
     if rules.is_catch_all:
-        return (*_pool(workerset, workerset, rules.num), *_lazy(workerset, rules, yielded, known or {}))
+        lazy = _lazy(workerset, rules, rules.instances, yielded, known or {})
+        return (*_pool(workerset, workerset, rules.num), *lazy)
     most = rules.declared_max_threads
     count = rules.eager if target is None else target
     count = count if most is None else min(count, most)
     return _pool(workerset, rules.name or workerset, count)
 
 
+def grown(
+    workerset: str,
+    rules: spec.WorkerSetSpec,
+    before: tuple[Place, ...],
+    was: Sequence[str],
+    now: Sequence[str],
+) -> tuple[Place, ...] | None:
+    """The `places` of a catch-all that listed the names in `was`, all of which are run, where names were only
+    added at the end; else None."""
+    cap = rules.declared_max_threads or kinds.DEFAULT_CAP
+    if not rules.is_catch_all or rules.suspend or len(now) > cap or now[: len(was)] != was:
+        return None
+    return (*before, *_lazy(workerset, rules, now[len(was) :], (), {}))
+
+
 def _lazy(
-    workerset: str, rules: spec.WorkerSetSpec, yielded: Collection[str], known: Mapping[str, Place]
+    workerset: str,
+    rules: spec.WorkerSetSpec,
+    instances: Sequence[str],
+    yielded: Collection[str],
+    known: Mapping[str, Place],
 ) -> list[Place]:
     """One place a name, as many as `max_threads` says (S2.5); eager processes have the set's own name."""
     cap = rules.declared_max_threads or kinds.DEFAULT_CAP
     return [
         known.get(name) or Place(names.instance(workerset, name), 0, name)
-        for name in rules.instances[:cap]
+        for name in instances[:cap]
         if name not in yielded and not (rules.num and name == workerset)
     ]
 

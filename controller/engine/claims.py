@@ -49,12 +49,15 @@ class ClaimIndex:
 
     def contested(self) -> list[list[list[str]]]:
         """What to store: the order wherever somebody waits, and what is let go but still in use."""
-        wanted = sorted(
-            (place, holders)
-            for place, holders in self._holders.items()
-            if len(holders) > 1 or holders[0][1] in self._lingering.get(holders[0][0], ())
-        )
+        places = {*self._crowded}
+        for key, claims in self._lingering.items():
+            places |= {rules.place_of(key.namespace, claim) for claim in claims}
+        wanted = sorted((place, self._holders[place]) for place in places if self._is_contested(place))
         return [[[key.namespace, key.name, claim] for key, claim in holders] for _, holders in wanted]
+
+    def _is_contested(self, place: tuple[str, str]) -> bool:
+        holders = self._holders[place]
+        return len(holders) > 1 or holders[0][1] in self._lingering.get(holders[0][0], ())
 
     def restore(self, stored: Iterable[Sequence[Sequence[str]]]) -> tuple[kinds.Key, ...]:
         """Before anything is claimed. Until a set claims it again, it counts as let go but still in use."""
@@ -84,13 +87,15 @@ class ClaimIndex:
             return ()
         self.changed = True
         self._claims[key], self._weak[key] = new, soft
-        for claim in (*new, *(soft.keys() - old_soft.keys())):
+        come, gone = soft.keys() - old_soft.keys(), old_soft.keys() - soft.keys()
+        for claim in (*new, *come):
             holders = self._holders.setdefault(rules.place_of(key.namespace, claim), [])
             if (key, claim) not in holders:
                 holders.append((key, claim))
                 if len(holders) > 1:
                     self._crowded.add(rules.place_of(key.namespace, claim))
-        lingering = (self._lingering.pop(key, set()) | set(old) | set(old_soft)) - set(new) - soft.keys()
+        lingering = self._lingering.pop(key, set()) | set(old) | gone
+        lingering = lingering.difference(new).difference(soft.keys() & lingering)
         if lingering:
             self._lingering[key] = lingering
         met = [self._holders[rules.place_of(key.namespace, claim)] for claim in new]

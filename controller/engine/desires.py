@@ -126,8 +126,14 @@ class Desires:
         listed, yielded = obj["spec"].get("instances"), self._claims.yielded(key)
         target = self._scaling.target(key, rules, now)
         made_of = (yielded, target)
-        if listed is mind.listed and made_of == (mind.yielded, mind.target) and mind.places_of is rules:
+        is_same = made_of == (mind.yielded, mind.target) and mind.places_of is rules
+        if listed is mind.listed and is_same:
             return
+        if is_same and listed and mind.listed and not yielded and mind.left_out is worker.NOT_ANY:
+            more = steps.grown(key.name, rules, mind.places, mind.listed, listed)
+            if more is not None:
+                mind.places, mind.listed = more, listed
+                return
         known = {place.worker_name: place for place in mind.places} if mind.places_of is rules else {}
         if listed:
             rules = dataclasses.replace(rules, instances=tuple(listed))

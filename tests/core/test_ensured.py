@@ -70,6 +70,25 @@ def test_s3_2_a_release_takes_away_exactly_what_was_only_ensured(
     assert none["metadata"].get("managedFields") == catch_all(names)["metadata"].get("managedFields")
 
 
+@given(some_names, ensures, ensures, st.booleans())
+def test_s3_2_names_that_come_are_added_as_if_all_were_rendered(
+    names: list[str], held: Any, more: Any, named: bool
+) -> None:
+    before = ensured.render(catch_all(names, **({"name": "a"} if named else {})), held, NOW)
+    fresh = {name: owners for name, owners in more.items() if name not in held}
+    made = ensured.added(before, fresh, "later")
+    assert made in (None, ensured.render(before, {**held, **fresh}, "later"))
+
+
+def test_s3_2_only_names_that_are_listed_by_others_take_a_look_at_all() -> None:
+    before = ensured.render(catch_all(["a"]), {"b": {"workerctl": NOW}}, NOW)
+    assert ensured.added(before, {}, "later") is before
+    made = ensured.added(before, {"d": {"workerctl": NOW}, "c": {"workerctl": NOW}}, "later")
+    assert made is not None
+    assert listed(made) == ["a", "b", "c", "d"]
+    assert ensured.added(before, {"a": {"workerctl": NOW}}, "later") is None
+
+
 @given(some_names, ensures, some_names)
 def test_s3_2_a_replaced_list_keeps_what_is_ensured(names: list[str], held: Any, replaced: list[str]) -> None:
     """What `kubectl apply` sends is a merge patch with the whole list."""

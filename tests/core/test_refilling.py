@@ -216,3 +216,25 @@ def _refilled(world: World) -> filling.Slots | None:
     basis = filling.Basis(tuple(world.runs.values()), world.records, world.desired().places)
     now = worker.Moment(world.now, 1e9)
     return refilling.refill(world.last.slots, world.facts, basis, now, CountingIds().run)
+
+
+@given(
+    st.lists(st.sampled_from("abcdefg"), unique=True, min_size=1),
+    st.lists(st.sampled_from("abcdefg"), unique=True),
+    st.integers(0, 2),
+    st.integers(3, 9),
+    st.booleans(),
+)
+def test_places_of_more_names_are_the_same_as_made_anew(
+    was: list[str], now: list[str], num: int, cap: int, suspend: bool
+) -> None:
+    def places(names: list[str]) -> tuple[steps.Place, ...]:
+        return steps.places("c", dataclasses.replace(rules, instances=tuple(names)))
+
+    rules = spec.WorkerSetSpec(
+        spec.Template(command=("x",)), spec.SetKind.BACKGROUND, declared_num=num, declared_max_threads=cap
+    )
+    rules = dataclasses.replace(rules, suspend=suspend)
+    for names in (now, was + [name for name in now if name not in was]):
+        made = steps.grown("c", rules, places(was), was, names)
+        assert made in (None, places(names))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from controller import ports
 from controller.core import ensured, errors, kinds, refusals
@@ -27,9 +27,20 @@ class Collector:
         self._store, self._now, self._refresh = store, now, refresh
         self._adding: dict[kinds.Key, Names] = {}
         self._commit: asyncio.Future[None] | None = None
+        self._listed: dict[kinds.Key, tuple[object, frozenset[str]]] = {}
+
+    def taken(self, key: kinds.Key) -> tuple[Collection[str], Collection[str]]:
+        """The names that have a place in a set, and those about to that have none yet."""
+        obj = self._store.find(kinds.WORKERSETS, key)
+        listed = () if obj is None else obj["spec"].get("instances") or ()
+        of, names = self._listed.get(key, (None, frozenset()))
+        if of is not listed:
+            names = frozenset(listed)
+            self._listed[key] = listed, names
+        return names, self._adding.get(key, {}).keys() - names
 
     def held(self, key: kinds.Key) -> dict[str, ensured.Owners]:
-        """The names that have a place in a set, with those about to: who asked for them, since when."""
+        """The same names, together: who asked for them, since when."""
         obj = self._store.find(kinds.WORKERSETS, key)
         ensures = self._store.ensures(key.namespace, key.name)
         listed = () if obj is None else obj["spec"].get("instances") or ()
@@ -57,7 +68,7 @@ class Collector:
     def release(self, wanted: Iterable[tuple[kinds.Key, str]], owner: str) -> list[str]:
         """`owner` asks no more (the command line: nobody does); returns the names it had asked for."""
         released: list[str] = []
-        touched: dict[kinds.Key, None] = {}
+        touched: dict[kinds.Key, ensured.Ensures | None] = {}
         with _refused(), self._store.transaction():
             for key, name in wanted:
                 owners = self._store.ensures(key.namespace, key.name).get(name, {})
@@ -79,9 +90,7 @@ class Collector:
             return
         try:
             with _refused(), self._store.transaction():
-                for key, names in adding.items():
-                    self._record(key, names)
-                unchanged = self._render(adding)
+                unchanged = self._render({key: self._record(key, names) for key, names in adding.items()})
         except refusals.Refusal as refusal:
             commit.set_exception(refusal)
             commit.exception()  # looked at: a caller that is gone asks no more
@@ -89,22 +98,31 @@ class Collector:
             self._refresh(unchanged)
             commit.set_result(None)
 
-    def _record(self, key: kinds.Key, names: Names) -> None:
+    def _record(self, key: kinds.Key, names: Names) -> ensured.Ensures:
+        """Returns those that nobody had asked for."""
         ensures = self._store.ensures(key.namespace, key.name)
         now = self._now()
+        fresh: dict[str, ensured.Owners] = {}
         for name, owners in names.items():
-            self._store.put_ensure(
-                key.namespace, key.name, name, {**dict.fromkeys(sorted(owners), now), **ensures.get(name, {})}
-            )
+            asked = {**dict.fromkeys(sorted(owners), now), **ensures.get(name, {})}
+            self._store.put_ensure(key.namespace, key.name, name, asked)
+            if name not in ensures:
+                fresh[name] = asked
+        return fresh
 
-    def _render(self, keys: Iterable[kinds.Key]) -> list[kinds.Key]:
-        """Returns the sets whose object stays as it is, which nobody would hear of."""
+    def _render(self, keys: Mapping[kinds.Key, ensured.Ensures | None]) -> list[kinds.Key]:
+        """Returns the sets whose object stays as it is, which nobody would hear of. What is given with a key
+        are names that have come since it was rendered last; None: others are gone."""
         unchanged = []
-        for key in keys:
+        for key, fresh in keys.items():
             obj = self._store.find(kinds.WORKERSETS, key)
             if obj is None:
                 continue
-            rendered = ensured.render(obj, self._store.ensures(key.namespace, key.name), self._now())
+            now, rendered = self._now(), None
+            if fresh is not None:
+                rendered = ensured.added(obj, fresh, now)
+            if rendered is None:
+                rendered = ensured.render(obj, self._store.ensures(key.namespace, key.name), now)
             if rendered is obj:
                 unchanged.append(key)
             else:

@@ -6,7 +6,7 @@ Asking twice is harmless: a caller whose connection broke, or whose controller w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from controller.api.workers import book as books
 from controller.core import (
     asking,
     awaiting,
-    ensured,
     kinds,
     parse,
     refusals,
@@ -180,19 +179,20 @@ class Desk:
 
     def _refuse_over_cap(self, targets: Sequence[awaiting.Target]) -> None:
         """S2.5: counted before anything is started, with what others are about to start."""
-        places: dict[kinds.Key, tuple[dict[str, ensured.Owners], set[str]]] = {}
+        places: dict[kinds.Key, tuple[Collection[str], set[str]]] = {}
         for target in targets:
             catch_all = target.declared
             if not catch_all.is_catch_all:
                 continue
             if catch_all.key not in places:
-                places[catch_all.key] = self._collector.held(catch_all.key), set()
+                listed, coming = self._collector.taken(catch_all.key)
+                places[catch_all.key] = listed, set(coming)
             held, new = places[catch_all.key]
-            if target.name in held:
+            if target.name in held or target.name in new:
                 continue
             if len(held) + len(new) >= catch_all.cap:
                 self._afresh.tell_cap(catch_all, target.name)
-                raise resolution.cap_reached(catch_all, target.name, held)
+                raise resolution.cap_reached(catch_all, target.name, self._collector.held(catch_all.key))
             new.add(target.name)
 
     def _given_up(self, target: awaiting.Target) -> list[kinds.Object]:
