@@ -77,7 +77,7 @@ class Engine:
         """Read what there is and queue all of it; adopts every process that runs."""
         self._events.load()
         self.history.load()
-        self._keeper.forget_other_boots(self._settings.boot_id)
+        self._keeper.begin(self._settings.boot_id)
         sets, _ = self._store.list(kinds.WORKERSETS)
         self._shared.begin(sets)
         stored = self._store.setting(CLAIMS)

@@ -22,9 +22,18 @@ class EnsureKeeper:
         self.moved: dict[kinds.Key, dict[str, str]] = {}
         """Why names are with a set no more that nobody released, until that was told."""
 
-    def forget_other_boots(self, boot_id: str) -> None:
-        """S3.2: a reboot of the machine ends what was ensured before it."""
+    def begin(self, boot_id: str) -> None:
+        """S3.2: a reboot of the machine ends what was ensured before it. What was asked for in this boot is
+        listed, even if the last controller had no time to write the list (`Store.update`, derived)."""
         if self._store.setting(BOOT) == boot_id:
+            with self._store.transaction():
+                for obj in self._store.list(kinds.WORKERSETS)[0]:
+                    key = _key_of(obj)
+                    ensures = self._store.ensures(key.namespace, key.name)
+                    if ensures:
+                        self._render(
+                            key, max(since for owners in ensures.values() for since in owners.values())
+                        )
             return
         with self._store.transaction():
             for obj in self._store.list(kinds.WORKERSETS)[0]:

@@ -25,7 +25,7 @@ from controller.engine.probed import Probed
 from controller.engine.scaling import Scaling
 from controller.engine.shared import SharedNames
 
-STATUS_REST_FACTOR = 8.0
+STATUS_REST_FACTOR = 40.0
 LONGEST_STATUS_REST_SECONDS = 1.0
 LARGE_SET = 100
 """The status of a set of n workers costs n to make and to write. That of a large one rests for so many times

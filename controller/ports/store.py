@@ -12,13 +12,15 @@ from controller.core import kinds
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One watch event; `previous` is the object before it (None for ADDED), to judge selectors by."""
+    """One watch event; `previous` is the object before it (None for ADDED), to judge selectors by. `derived`:
+    see `Store.update`."""
 
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     resource: kinds.Resource
     object: kinds.Object
     previous: kinds.Object | None
     version: int
+    derived: bool = False
     encodings: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def encoded(self, form: str, encode: Callable[[kinds.Object], bytes]) -> bytes:
@@ -62,9 +64,18 @@ class Store(Protocol):
         ...
 
     def update(
-        self, resource: kinds.Resource, obj: kinds.Object, *, expected_version: str | None = None
+        self,
+        resource: kinds.Resource,
+        obj: kinds.Object,
+        *,
+        expected_version: str | None = None,
+        derived: bool = False,
     ) -> kinds.Object:
-        """Replace. Equal content: nothing written, the stored object returned. Raises NotFound, Conflict."""
+        """Replace. Equal content: nothing written, the stored object returned. Raises NotFound, Conflict.
+
+        `derived`: what is new follows from what is durable otherwise (`ensures`). It is written with the next
+        change of the object that is not; whoever opens the store after a crash has to derive it again.
+        """
         ...
 
     def delete(

@@ -45,8 +45,8 @@ class LocalRuntime:
         clock: ports.Clock | None = None,
         contacts: environment.Contacts | None = None,
     ) -> None:
-        self.on_change: Callable[[kinds.Key], None] = _ignore_key
-        self.on_fact: Callable[[str], None] = _ignore_fact
+        self.on_change: Callable[[kinds.Key], None] = _ignore
+        self.on_fact: Callable[[str], None] = _ignore
         self.guardian_alive = True
         self.away = asyncio.Event()
         self.log_trouble = ""
@@ -293,9 +293,5 @@ class LocalRuntime:
         return usage.of_workers(self._runs.values(), set(workers))
 
 
-def _ignore_key(_key: kinds.Key) -> None:
-    pass
-
-
-def _ignore_fact(_fact: str) -> None:
+def _ignore(_news: object) -> None:
     pass

@@ -1,8 +1,9 @@
 """The ring of past changes a watch replays from.
 
 The newest changes are held as they are; older ones as JSON (a tenth of the memory, and nothing the garbage
-collector walks), decoded again when a reader that far behind asks. What falls off raises the floor below
-which its resource cannot be replayed.
+collector walks), decoded again when a reader that far behind asks. Derived ones stay as they are: they share
+nearly all they are made of with those before them, which as JSON they would not. What falls off raises the
+floor below which its resource cannot be replayed.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Packed:
     type: Literal["ADDED", "MODIFIED", "DELETED"]
     resource: kinds.Resource
     body: bytes
-    previous: bytes | None
+    previous: bytes | kinds.Object | None
     version: int
 
 
@@ -41,9 +42,9 @@ class Log:
     def __init__(self, floor: int) -> None:
         self.floor = floor
         self.start = 0
-        self.cold: deque[Packed] = deque()
+        self.cold: deque[Packed | ports.Change] = deque()
         self.hot: deque[ports.Change] = deque()
-        self.last_packed: dict[tuple[str, str], bytes] = {}
+        self.last_packed: dict[tuple[str, str], bytes | kinds.Object] = {}
 
     @property
     def end(self) -> int:
@@ -77,8 +78,13 @@ class History:
         change = log.hot.popleft()
         metadata = change.object["metadata"]
         key = (metadata.get("namespace", ""), metadata["name"])
+        self._cold_order.append(log)
+        if change.derived:
+            log.last_packed[key] = change.object
+            log.cold.append(change)
+            return
         body = change.encodings.get("json") or _dump(change.object)
-        previous = None
+        previous: bytes | kinds.Object | None = None
         if change.previous is not None:
             # nearly always the object of the change before it, whose bytes are shared
             previous = log.last_packed.get(key) or _dump(change.previous)
@@ -87,7 +93,6 @@ class History:
         else:
             log.last_packed[key] = body
         log.cold.append(Packed(change.type, change.resource, body, previous, change.version))
-        self._cold_order.append(log)
 
     @staticmethod
     def _drop(log: Log) -> None:
@@ -139,13 +144,16 @@ def _dump(obj: kinds.Object) -> bytes:
     return _ENCODER.encode(obj).encode()
 
 
-def _unpack(packed: Packed) -> ports.Change:
-    previous = None if packed.previous is None else json.loads(packed.previous)
+def _unpack(packed: Packed | ports.Change) -> ports.Change:
+    if isinstance(packed, ports.Change):
+        return packed
+    held = packed.previous
+    previous = json.loads(held) if isinstance(held, bytes) else held
     return ports.Change(
         packed.type,
         packed.resource,
         json.loads(packed.body),
         previous,
         packed.version,
-        {"json": packed.body},
+        encodings={"json": packed.body},
     )

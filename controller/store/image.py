@@ -29,13 +29,14 @@ _Value = TypeVar("_Value")
 
 @dataclass(slots=True)
 class Image:
-    """Everything in memory."""
+    """Everything in memory. `late` are objects whose rows are older than they are (`Store.update`)."""
 
     shelves: dict[str, memory.Shelf] = field(default_factory=dict)
     records: dict[tuple[str, str], dict[str, Record]] = field(default_factory=dict)
     ensures: dict[tuple[str, str], dict[str, Owners]] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
     counters: dict[str, int] = field(default_factory=dict)
+    late: set[batch.ObjectId] = field(default_factory=set)
 
     def shelf(self, resource: str) -> memory.Shelf:
         found = self.shelves.get(resource)
@@ -54,14 +55,21 @@ class Image:
         """The last state of what was touched; every object is encoded once, for the disk and for watchers."""
         result = batch.Batch()
         last: dict[batch.ObjectId, ports.Change] = {}
+        due: set[batch.ObjectId] = set()
         for change in pending.changes:
             if change.resource.durable:
                 key = key_of(change.object)
                 name = change.resource.qualified
-                last[name, key.namespace, key.name] = change
+                where = name, key.namespace, key.name
+                last[where] = change
+                if not change.derived:
+                    due.add(where)
                 if change.type == "DELETED":
                     result.counters[DELETED + name] = change.version
+        self.late |= last.keys() - due
         for where, change in last.items():
+            if where not in due:
+                continue
             gone = change.type == "DELETED"
             result.objects[where] = None if gone else (change.version, change.encoded("json", dump))
         for namespace, workerset, worker in pending.records:
@@ -74,14 +82,27 @@ class Image:
             result.settings[name] = dump(self.settings.get(name))
         return result
 
+    def put_off(self) -> batch.Batch:
+        """The rows of what is late."""
+        result = batch.Batch()
+        for resource, namespace, name in self.late:
+            obj = self.shelf(resource).get(namespace, name)
+            if obj is not None:
+                result.objects[resource, namespace, name] = _version_of(obj), dump(obj)
+        return result
+
+    def written(self, changes: batch.Batch) -> None:
+        """They are in the database."""
+        self.counters |= changes.counters
+        self.late.difference_update(changes.objects)
+
     def everything(self) -> batch.Batch:
         """All durable state, for a file that has to be written anew."""
         result = batch.Batch(counters=dict(self.counters))
         for kind in kinds.RESOURCES:
             for obj in self.shelf(kind.qualified).listed(None) if kind.durable else ():
                 key = key_of(obj)
-                version = int(obj["metadata"]["resourceVersion"])
-                result.objects[kind.qualified, key.namespace, key.name] = (version, dump(obj))
+                result.objects[kind.qualified, key.namespace, key.name] = _version_of(obj), dump(obj)
         for (namespace, workerset), records in self.records.items():
             for worker, record in records.items():
                 result.records[namespace, workerset, worker] = dump(record)
@@ -125,14 +146,24 @@ def load(held: batch.Contents, path: str) -> tuple[Image, dict[str, int]]:
     return image, newest
 
 
-def counter(version: int) -> batch.Batch:
-    """A batch that only moves the promised version."""
-    return batch.Batch(counters={VERSION: version})
-
-
 def key_of(obj: kinds.Object) -> kinds.Key:
     meta = obj["metadata"]
     return kinds.Key(meta.get("namespace", ""), meta["name"])
+
+
+def stamped(obj: kinds.Object, version: str) -> kinds.Object:
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": version}}
+
+
+def about(
+    problem: type[errors.StatusError], what: str, resource: kinds.Resource, key: kinds.Key
+) -> errors.StatusError:
+    text = f'{resource.qualified} "{key.name}" {what}'
+    return problem(text, kind=resource.plural, name=key.name, group=resource.group)
+
+
+def _version_of(obj: kinds.Object) -> int:
+    return int(obj["metadata"]["resourceVersion"])
 
 
 def dump(value: Any) -> bytes:

@@ -69,11 +69,13 @@ class Store:
             return store
 
     def close(self) -> None:
-        """Give back the versions not used, checkpoint, close."""
-        if not self._db.lost() and self._promised > self._version:
+        """Write what was put off, give back the versions not used, checkpoint, close."""
+        last = self._image.put_off()
+        last.counters |= {image.VERSION: self._version} if self._promised > self._version else {}
+        if last and not self._db.lost():
             try:
-                self._db.write(image.counter(self._version), durable=False)
-            except errors.StatusError:  # the next start just begins at a higher version
+                self._db.write(last, durable=False)
+            except errors.StatusError:  # the next start just begins at a higher version, and derives anew
                 pass
         self._db.close()
 
@@ -87,7 +89,7 @@ class Store:
     def get(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object:
         found = self.find(resource, key)
         if found is None:
-            raise _about(errors.NotFound, "not found", resource, key)
+            raise image.about(errors.NotFound, "not found", resource, key)
         return found
 
     def find(self, resource: kinds.Resource, key: kinds.Key) -> kinds.Object | None:
@@ -106,26 +108,31 @@ class Store:
     def create(self, resource: kinds.Resource, obj: kinds.Object) -> kinds.Object:
         key = image.key_of(obj)
         if self.find(resource, key) is not None:
-            raise _about(errors.AlreadyExists, "already exists", resource, key)
-        return self._put("ADDED", resource, key, obj, None)
+            raise image.about(errors.AlreadyExists, "already exists", resource, key)
+        return self._put("ADDED", resource, obj, None)
 
     def update(
-        self, resource: kinds.Resource, obj: kinds.Object, *, expected_version: str | None = None
+        self,
+        resource: kinds.Resource,
+        obj: kinds.Object,
+        *,
+        expected_version: str | None = None,
+        derived: bool = False,
     ) -> kinds.Object:
         """Taking the last finalizer off an object that is being deleted deletes it."""
         key = image.key_of(obj)
         live = self._expected(resource, key, expected_version)
-        if _stamped(obj, live["metadata"]["resourceVersion"]) == live:
+        if image.stamped(obj, live["metadata"]["resourceVersion"]) == live:
             return live
         if deletion.finished(live, obj):
-            return self._put("DELETED", resource, key, obj, live)
-        return self._put("MODIFIED", resource, key, obj, live)
+            return self._put("DELETED", resource, obj, live)
+        return self._put("MODIFIED", resource, obj, live, derived=derived)
 
     def delete(
         self, resource: kinds.Resource, key: kinds.Key, *, expected_version: str | None = None
     ) -> kinds.Object:
         live = self._expected(resource, key, expected_version)
-        return self._put("DELETED", resource, key, live, live)
+        return self._put("DELETED", resource, live, live)
 
     def _expected(self, resource: kinds.Resource, key: kinds.Key, version: str | None) -> kinds.Object:
         live = self.get(resource, key)
@@ -137,18 +144,20 @@ class Store:
         self,
         what: Literal["ADDED", "MODIFIED", "DELETED"],
         resource: kinds.Resource,
-        key: kinds.Key,
         obj: kinds.Object,
         live: kinds.Object | None,
+        *,
+        derived: bool = False,
     ) -> kinds.Object:
+        key = image.key_of(obj)
         with self._writing():
             pending = self._running()
             pending.version = self._version = self._version + 1
-            stored = _stamped(obj, str(self._version))
+            stored = image.stamped(obj, str(self._version))
             shelf = self._image.shelf(resource.qualified)
             shelf.put(key.namespace, key.name, None if what == "DELETED" else stored)
             pending.undo.append(functools.partial(shelf.put, key.namespace, key.name, live))
-            pending.changes.append(ports.Change(what, resource, stored, live, self._version))
+            pending.changes.append(ports.Change(what, resource, stored, live, self._version, derived))
         return stored
 
     # ------------------------------------------------------------------ transactions
@@ -208,7 +217,7 @@ class Store:
             if content:
                 raise
             return
-        self._image.counters |= changes.counters
+        self._image.written(changes)
         self._promised = self._image.counters.get(image.VERSION, self._promised)
 
     def _plant_anew(self) -> None:
@@ -286,14 +295,3 @@ class Store:
             self._image.settings[name] = value
             pending.undo.append(functools.partial(self._image.settings.__setitem__, name, held))
             pending.settings.append(name)
-
-
-def _about(
-    problem: type[errors.StatusError], what: str, resource: kinds.Resource, key: kinds.Key
-) -> errors.StatusError:
-    text = f'{resource.qualified} "{key.name}" {what}'
-    return problem(text, kind=resource.plural, name=key.name, group=resource.group)
-
-
-def _stamped(obj: kinds.Object, version: str) -> kinds.Object:
-    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": version}}

@@ -109,3 +109,18 @@ def test_s2_1_a_catch_all_waits_for_the_end_of_who_had_its_name() -> None:
     assert [one.ref.worker for one in made.runtime.live()] == ["old-0"]
     made.run_for(3)
     assert made.live("jobs") == [names.instance("jobs", "x")]
+
+
+def test_s3_2_what_was_recorded_is_listed_by_the_next_controller_if_the_last_one_had_no_time() -> None:
+    world = World()
+    world.apply("jobs", catch_all("a"))
+    world.run_for(2)
+    world.ensure("jobs", "x")
+    world.run_for(2)
+    with world.store.transaction():
+        world.store.put_ensure(NAMESPACE, "jobs", "y", {"workerctl": world.now()})
+    world.kill_controller()
+    world.start_controller()
+    assert world.get("jobs")["spec"]["instances"] == ["x", "y"]
+    world.run_for(2)
+    assert len(world.live("jobs")) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from controller.core import errors, kinds
 from controller.store import store
@@ -47,15 +48,13 @@ class FlakyStore(store.Store):
         with self._write(durable=resource.durable):
             return super().create(resource, obj)
 
-    def update(
-        self, resource: kinds.Resource, obj: kinds.Object, *, expected_version: str | None = None
-    ) -> kinds.Object:
+    def update(self, resource: kinds.Resource, obj: kinds.Object, **options: Any) -> kinds.Object:
         if self.conflicts:
             self.conflicts -= 1
             self.refused += 1
             raise errors.Conflict("the object has been modified; please apply your changes to the latest one")
         with self._write(durable=resource.durable):
-            return super().update(resource, obj, expected_version=expected_version)
+            return super().update(resource, obj, **options)
 
     def delete(
         self, resource: kinds.Resource, key: kinds.Key, *, expected_version: str | None = None

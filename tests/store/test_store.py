@@ -369,3 +369,63 @@ def test_a_file_of_the_first_format_is_brought_up_to_date(path: str) -> None:
     third = Store(path)
     assert third.ensures("default", "a") == {"x": {"workerctl": "now"}}
     third.close()
+
+
+def test_what_is_derived_is_seen_at_once_and_its_row_follows(path: str, tmp_path: Path) -> None:
+    store = Store(path)
+    first = store.create(WS, make("a"))
+    with store.transaction():
+        store.put_ensure("default", "a", "x", {"workerctl": "2024-01-01T00:00:00Z"})
+        store.update(WS, {**first, "spec": {"instances": ["x"]}}, derived=True)
+    assert store.get(WS, key("a"))["spec"] == {"instances": ["x"]}
+
+    killed = Store(_copy(path, tmp_path / "killed.db"))
+    assert killed.get(WS, key("a")) == first
+    assert set(killed.ensures("default", "a")) == {"x"}
+    assert killed.version() > store.version()
+
+    store.update(WS, {**store.get(WS, key("a")), "status": {"state": "Ready"}})
+    written = Store(_copy(path, tmp_path / "written.db"))
+    assert written.get(WS, key("a")) == store.get(WS, key("a"))
+
+    last = store.update(WS, {**store.get(WS, key("a")), "spec": {"instances": ["x", "y"]}}, derived=True)
+    store.close()
+    again = Store(path)
+    assert again.get(WS, key("a")) == last
+    for opened in (killed, written, again):
+        opened.close()
+
+
+def test_what_is_derived_is_undone_with_its_transaction(path: str) -> None:
+    store = Store(path)
+    first = store.create(WS, make("a"))
+    transaction = store.transaction()
+    transaction.__enter__()
+    store.update(WS, {**first, "spec": {"instances": ["x"]}}, derived=True)
+    transaction.__exit__(RuntimeError, RuntimeError(), None)
+    store.close()
+    again = Store(path)
+    assert again.get(WS, key("a")) == first
+    again.close()
+
+
+def test_what_is_derived_is_replayed_like_all_else() -> None:
+    store = Store(":memory:")
+    obj = store.create(WS, make("a"))
+    first = store.version()
+    told = []
+    for number in range(1100):
+        obj = store.update(WS, {**obj, "spec": {"n": number}}, derived=number % 2 == 0)
+        told.append(obj)
+    watch = store.watch(WS, since=first)
+    changes = [*take(watch), *take(watch), *take(watch)]
+    assert [change.object for change in changes] == told
+    assert [change.previous for change in changes[1:]] == told[:-1]
+    store.close()
+
+
+def _copy(path: str, to: Path) -> str:
+    """As `kill -9` would leave it."""
+    for ending in ("", "-wal"):
+        Path(f"{to}{ending}").write_bytes(Path(path + ending).read_bytes())
+    return str(to)

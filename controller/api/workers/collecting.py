@@ -126,7 +126,7 @@ class Collector:
             if rendered is obj:
                 unchanged.append(key)
             else:
-                self._store.update(kinds.WORKERSETS, rendered)
+                self._store.update(kinds.WORKERSETS, rendered, derived=fresh is not None)
         return unchanged
 
 
