@@ -62,12 +62,19 @@ def make(path: str, seed: int, boot: bytes, user: int = -1) -> None:
 def write_file(path: str, data: bytes, user: int = -1) -> None:
     """Complete or not at all, for this user only, or for `user`."""
     private = f"{path}.made"
-    payload.remove(private)
-    with _opened(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL) as descriptor:
+    how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS
+    try:
+        descriptor = os.open(private, how, 0o600)
+    except FileExistsError:  # left by whoever was killed
+        payload.remove(private)
+        descriptor = os.open(private, how, 0o600)
+    try:
         os.fchmod(descriptor, 0o600)
         os.write(descriptor, data)
         if user >= 0:
             os.fchown(descriptor, user, -1)
+    finally:
+        os.close(descriptor)
     os.rename(private, path)
 
 
