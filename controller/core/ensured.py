@@ -8,7 +8,7 @@ revives what was given up nor makes a set look unobserved.
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from controller.core import fieldset, kinds, notes, resolution, sentences
@@ -126,13 +126,17 @@ def told(before: Ensures, after: Ensures, why: Mapping[str, str]) -> list[notes.
     """What to say about names that are asked for now and were not, or the other way round."""
     found = []
     come, left = after.keys() - before.keys(), before.keys() - after.keys()
-    new = [f"{name} by {', '.join(after[name])}" for name in filter(come.__contains__, after)]
-    gone = [f"{name} ({why[name]})" if name in why else name for name in filter(left.__contains__, before)]
+    new = [f"{name} by {', '.join(after[name])}" for name in _in_order(come, after)]
+    gone = [f"{name} ({why[name]})" if name in why else name for name in _in_order(left, before)]
     if new:
         found.append(notes.Note("Ensured", f"ensured {sentences.several(new)}", count=len(new)))
     if gone:
         found.append(notes.Note("Released", f"no longer ensured: {sentences.several(gone)}", count=len(gone)))
     return found
+
+
+def _in_order(names: Collection[str], of: Ensures) -> Iterable[str]:
+    return filter(names.__contains__, of) if names else ()
 
 
 def settled(
