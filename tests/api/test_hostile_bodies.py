@@ -38,6 +38,8 @@ WRITES = [
     ("DELETE", WEB, JSON),
     ("DELETE", WEB, PROTOBUF),
     ("POST", NAMESPACES, PROTOBUF),
+    ("POST", f"{NAMESPACES}/default/events", JSON),
+    ("POST", f"{NAMESPACES}/default/events", PROTOBUF),
     ("POST", REVIEWS, PROTOBUF),
     ("POST", REVIEWS, JSON),
 ]

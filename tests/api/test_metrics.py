@@ -159,9 +159,42 @@ def test_the_dashboard_and_the_page_name_what_there_is(api: Api) -> None:
         )
     }
     board = json.loads((DOCS / "grafana-dashboard.json").read_text())
-    asked = [target["expr"] for panel in board["panels"] for target in panel.get("targets", ())]
-    assert asked
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    asked += [one["query"] for one in board["templating"]["list"]]
     used = {name for expr in asked for name in re.findall(r"workerset_[a-z_]+", expr)}
     assert used <= known
+    told = set(re.findall(r"[({,]\s*([a-z]+)\s*(?==~|[,)])", " ".join(asked)))
+    assert {"namespace", "workerset"} <= told <= {"namespace", "workerset", "worker", "state", "type", "le"}
+    for name in kinds_of:
+        pattern = rf"{name}(_bucket|_sum)?\b"
+        assert any(re.search(pattern, expr) for expr in asked), name
     page = (DOCS / "metrics.md").read_text()
     assert {name for name in kinds_of if f"`{name}`" not in page} == set()
+
+
+def test_the_dashboard_is_one_that_grafana_imports() -> None:
+    """Without an id of another installation, and with the data source left to whoever imports it."""
+    board = json.loads((DOCS / "grafana-dashboard.json").read_text())
+    assert board.get("id") is None
+    assert re.fullmatch(r"[a-zA-Z0-9_-]{1,40}", board["uid"])
+    assert board["title"]
+    assert board["schemaVersion"] >= 36
+    source, *others = board["templating"]["list"]
+    assert (source["type"], source["query"]) == ("datasource", "prometheus")
+    asking = [*others, *board["panels"]]
+    assert {one["datasource"]["uid"] for one in asking} == {f"${{{source['name']}}}"}
+    assert {one["datasource"]["type"] for one in asking} == {"prometheus"}
+    variables = {source["name"], *(one["name"] for one in others), "__rate_interval"}
+    assert set(re.findall(r"\$\{?(\w+)", json.dumps(board))) - {"__all"} == variables
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"])
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in board["panels"])
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(cells) == len(set(cells)), "panels lie over each other"
+    assert max(x for x, _ in cells) < 24
+    for panel in board["panels"]:
+        marks = [target["refId"] for target in panel["targets"]]
+        assert len(set(marks)) == len(marks)
