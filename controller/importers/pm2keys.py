@@ -112,7 +112,7 @@ _PM2 = drafts.needless("about PM2 itself")
 RULES: drafts.Rules = {
     "name": drafts.read("the set's name"),
     "script": drafts.read("`command`, with the interpreter that its suffix tells"),
-    "cmd": drafts.read("the same"),
+    "cmd": drafts.read("what `script` is"),
     "args": drafts.read("the rest of `command`"),
     "interpreter": drafts.read("the first word of `command`; `none` leaves it out"),
     "exec_interpreter": drafts.read("the same"),
