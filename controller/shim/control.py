@@ -110,19 +110,19 @@ class Control:
             self.on_presence()
             return
         *lines, self._input = (self._input + data).split(b"\n")
-        for line in lines:
-            try:
+        line = b""
+        try:
+            for line in lines:
                 for verb in json.loads(line):
                     if verb[0] in _TO_RUNS:
                         self._table.start_batch()
                     self._apply(verb)
-            except (ValueError, TypeError, KeyError, IndexError) as error:
-                journal.say("shim", f"controller sent what is no message, {error!r}: {line[:200]!r}")
-                self._drop()
-                self.on_presence()
-                return
-            finally:
-                self._table.start_batch()
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            journal.say("shim", f"controller sent what is no message, {error!r}: {line[:200]!r}")
+            self._drop()
+            self.on_presence()
+        finally:  # what came meanwhile is one batch: many are started more cheaply together
+            self._table.start_batch()
 
     def _apply(self, verb: list[Any]) -> None:
         table = self._table
