@@ -17,10 +17,10 @@ from controller.core import admission, errors, fields, kinds
 
 LIMIT = 64 * 1024 * 1024
 COMMIT = 200
-"""Items stored at once: as many as are judged in about forty milliseconds."""
+"""Items stored at once, at most; of more, the first few come early, so that the shim is not idle."""
 
 SLICE = 25
-"""Items judged or encoded at a stretch: about ten milliseconds."""
+"""Items judged or encoded at a stretch: a few milliseconds."""
 
 
 async def apply(call: calls.Call) -> replies.Sendable:
@@ -48,14 +48,16 @@ async def _take(desk: bulkitem.Desk, items: Sequence[bulkitem.Item]) -> None:
     that the first workers start while the last documents are looked at."""
     ordered = sorted(items, key=lambda one: not one.is_namespace)
     waiting: list[bulkitem.Item] = []
+    enough = COMMIT if len(ordered) <= COMMIT else SLICE
     for start in range(0, len(ordered), SLICE):
         found = ordered[start : start + SLICE]
         for item in found:
             desk.judge(item)
         waiting += found
-        if not desk.terms.dry_run and (len(waiting) >= COMMIT or start + SLICE >= len(ordered)):
+        if not desk.terms.dry_run and (len(waiting) >= enough or start + SLICE >= len(ordered)):
             _commit(desk, waiting)
             waiting.clear()
+            enough = min(2 * enough, COMMIT)
         await asyncio.sleep(0)
 
 

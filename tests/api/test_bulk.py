@@ -92,7 +92,7 @@ def test_up_to_two_hundred_are_one_commit(api: Api):
     assert seen == [True]
 
 
-def test_many_are_stored_in_parts_namespaces_first(api: Api):
+def test_many_are_stored_in_parts_of_which_the_first_are_small_namespaces_first(api: Api):
     added: list[str] = []
     commits: list[int] = []
     api.store.subscribe(lambda change: added.append(change.object["metadata"]["name"]))
@@ -104,7 +104,7 @@ def test_many_are_stored_in_parts_namespaces_first(api: Api):
     assert {item["operation"] for item in items} == {"created"}
     assert [warning for item in items for warning in item["warnings"]] == []
     assert added[0] == "late"
-    assert commits == [0, 200, 400]
+    assert commits == [0, 25, 75, 175, 375]
 
 
 def test_an_unknown_namespace_is_made_and_said(api: Api):
