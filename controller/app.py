@@ -123,7 +123,6 @@ class Controller:
         except ConnectionError as error:
             return self._failed(error)
         self._engine.start()
-        self._logs.look_soon()
         problems: list[Exception] = []
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -202,6 +201,7 @@ class Controller:
 
     def _ready(self) -> None:
         self._birth.say({"ready": os.getpid()})
+        self._logs.begin(at_once=self._looked.is_set())
 
     async def _drain_when_asked(self) -> None:
         """The guardian asks once nobody holds the leash: each set stops by its own rules (S4.6)."""

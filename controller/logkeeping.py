@@ -29,6 +29,14 @@ class LogKeeper:
         self._later: asyncio.TimerHandle | None = None
         store.subscribe(self._heard)
 
+    def begin(self, *, at_once: bool) -> None:
+        """A controller has started; where nothing is declared yet, what it has to run is about to be."""
+        sets, _ = self._store.list(kinds.WORKERSETS)
+        if at_once and sets:
+            self.look()
+        else:
+            self.look_soon()
+
     def look_soon(self) -> None:
         """In a moment, once."""
         if self._later is None:

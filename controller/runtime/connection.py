@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 from controller.runtime import wire
 
 _CONNECT_SECONDS = 10.0
+_CLOSE_SECONDS = 2.0
 _FIRST_PAUSE = 0.005
 _LONGEST_PAUSE = 0.25
 
@@ -30,6 +32,7 @@ class Connection:
         self._reopening: asyncio.Task[None] | None = None
         self._listed: asyncio.Event = asyncio.Event()
         self._closing = False
+        self._closed: asyncio.Event = asyncio.Event()
         self._problem = ""
         self.is_ready = False
 
@@ -50,7 +53,9 @@ class Connection:
             await asyncio.gather(self._reopening, return_exceptions=True)
         if self._transport is not None:
             self._transport.close()
-            await asyncio.sleep(0)  # what was sent last is on its way
+            with contextlib.suppress(TimeoutError):  # what was sent last is on its way
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self._closed.wait()
         self.is_ready = False
 
     def send(self, messages: Sequence[wire.Message]) -> None:
@@ -82,6 +87,7 @@ class Connection:
 
     def made(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        self._closed.clear()
 
     def received(self, line: bytes) -> None:
         messages = wire.decode(line)
@@ -99,6 +105,7 @@ class Connection:
         self._transport = None
         self.is_ready = False
         self._on_disconnected()
+        self._closed.set()
         if not self._closing:
             loop = asyncio.get_running_loop()
             self._reopening = loop.create_task(self._reach_again(), name="reconnect to the shim")

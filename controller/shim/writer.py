@@ -115,6 +115,7 @@ class Writer:
                     return
                 time.sleep(0.005)
             os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
     def flush(self) -> bool:
         """Send what is queued, several to a packet; what does not fit goes when it does (False)."""

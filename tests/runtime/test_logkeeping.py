@@ -75,3 +75,20 @@ def test_it_is_looked_after_a_set_went(tmp_path: Path, monkeypatch: pytest.Monke
     asyncio.run(delete())
     assert not old.exists()
     kept.close()
+
+
+def test_at_a_start_it_is_looked_at_once_unless_nothing_is_declared_yet(tmp_path: Path) -> None:
+    kept = store.Store(":memory:")
+    clock = FakeClock()
+    gone = write(tmp_path, "gone-0.log", written=clock.wall() - 9000)
+    keeper = logkeeping.LogKeeper(str(tmp_path), kept, clock, LIMITS)
+
+    async def begin() -> bool:
+        keeper.begin(at_once=True)
+        keeper.close()
+        return gone.exists()
+
+    assert asyncio.run(begin())
+    kept.create(kinds.WORKERSETS, set_named("web"))
+    assert not asyncio.run(begin())
+    kept.close()
