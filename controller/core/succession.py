@@ -11,8 +11,8 @@ CHANGES = "UserChanges"
 
 
 def hold(facts: worker.SetFacts, processes: Iterable[runs.Process]) -> worker.Wait | None:
-    """While a process of the pool runs as another user than is declared. A name of a catch-all has one
-    process, so it never has two users."""
+    """While a process of the set runs as another user than is declared. Other than a pool, a name of a
+    catch-all has one process, which is replaced in place, so it never has two users."""
     if facts.spec.kind is not spec.SetKind.BACKGROUND or facts.template_hash is None:
         return None
     old = [
@@ -20,7 +20,7 @@ def hold(facts: worker.SetFacts, processes: Iterable[runs.Process]) -> worker.Wa
         for one in processes
         if one.user != facts.spec.template.user
         and (one.exit is None or one.survivors)
-        and one.ref.worker == names.worker(facts.name, one.ordinal)
+        and (facts.spec.name is not None or one.ref.worker == names.worker(facts.name, one.ordinal))
     ]
     if not old:
         return None

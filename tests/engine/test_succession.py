@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.fakes.runtime import Script
 from tests.fakes.world import World
 
@@ -78,3 +80,18 @@ def test_s8_4_names_of_a_catch_all_change_one_by_one() -> None:
     assert len([one for one in made.runtime.live() if one.handle_closed_at is None]) == 1
     made.run_for(10)
     assert users(made) == ["daemon"] * 2
+
+
+@pytest.mark.parametrize("to_named", [True, False])
+def test_s8_4_also_where_a_catch_all_becomes_a_named_set_or_the_other_way_round(to_named: bool) -> None:
+    shapes: list[dict[str, object]] = [{"instances": ["x"]}, {"name": "x", "num": 2}]
+    old, new = shapes if to_named else reversed(shapes)
+    rules = {"background": True, "command": ["x"], "min_ready": "10ms"}
+    made = World(lambda _start, _count: Script(stop_seconds=2))
+    made.apply("web", {**rules, **old, "user": "nobody"})
+    made.run_for(5)
+    made.apply("web", {**rules, **new, "user": "daemon"})
+    made.run_for(1)
+    assert set(users(made)) == {"nobody"}
+    made.run_for(3)
+    assert set(users(made)) == {"daemon"}
