@@ -127,6 +127,11 @@ def counted(project: Project, **expected: int) -> None:
     project.wait(resources.WORKERSETS, "web", holds)
 
 
+def newcomers(project: Project, before: set[int]) -> set[int]:
+    """Processes that were not there before, once all that were asked for are there."""
+    return {project.wait_pid(pod["metadata"]["name"]) for pod in project.workers("web")} - before
+
+
 def changed_and_restarted(site: Project, changes: int = 2, **spec: Any) -> load.Load:
     """What clients saw of so many template changes and restarts in turn; version 0 runs already."""
 

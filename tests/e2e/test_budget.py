@@ -49,6 +49,7 @@ def test_s7_2_a_set_rolls_though_every_process_is_taken(project: Project) -> Non
     with rolling.shut(project, "v1"):
         rolling.declare(project, "v1", source=rolling.GATED)
         rolling.counted(project, replicas=3, readyReplicas=2, updatedReplicas=1)
+        assert len(rolling.newcomers(project, before)) == 1
         assert before < set(project.pids("web"))
         assert project.troubles() == {}
         other = project.declare("other", command=SLEEP)

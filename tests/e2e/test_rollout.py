@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import rolling, web
-from tests.e2e.project import Project
+from tests.e2e.project import Project, wait_gone
 
 
 @pytest.fixture
@@ -58,3 +58,23 @@ def test_paused_resumed(site: Project) -> None:
     site.ctl("rollout", "resume", "web")
     rolling.wait_rolled(site)
     assert web.get(web.address(site, "web")) == b"v1"
+
+
+def test_overtaken_by_the_next_change_and_scaled_meanwhile(project: Project) -> None:
+    for version in ("v0", "v1", "v2"):
+        project.write(f"gate-{version}", "")
+    rolling.declare(project, "v0", source=rolling.GATED)
+    project.wait_state("web", "Ready")
+    before = set(project.pids("web"))
+    with rolling.shut(project, "v1"), rolling.shut(project, "v2"):
+        rolling.declare(project, "v1", source=rolling.GATED)
+        rolling.counted(project, replicas=3, updatedReplicas=1)
+        (between,) = rolling.newcomers(project, before)
+        rolling.declare(project, "v2", source=rolling.GATED)
+        wait_gone(between)
+        project.ctl("scale", "web", "--num", "3")
+        rolling.counted(project, replicas=4, readyReplicas=2, updatedReplicas=2)
+        assert len(rolling.newcomers(project, before)) == 2
+        assert before < set(project.pids("web"))
+    rolling.wait_rolled(project, num=3)
+    assert {web.get(web.address(project, "web")) for _ in range(10)} == {b"v2"}
