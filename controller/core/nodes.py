@@ -57,6 +57,8 @@ def node(machine: Machine, project: Mapping[str, Any]) -> kinds.Object:
                 "kubernetes.io/hostname": names.label_value(machine.hostname),
                 "kubernetes.io/os": machine.system,
                 "kubernetes.io/arch": machine.architecture,
+                f"{kinds.LABEL_ROLE}control-plane": "",
+                f"{kinds.LABEL_ROLE}worker": "",
             },
         },
         "spec": {},

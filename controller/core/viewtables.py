@@ -66,12 +66,18 @@ def _config_map(obj: kinds.Object, now: float) -> list[Any]:
     return [_name(obj), count, _age(obj, now)]
 
 
+def _roles(obj: kinds.Object) -> list[str]:
+    """As kubectl tells them of a Node: by its labels."""
+    labels = fields.mapping(fields.mapping(obj.get("metadata")).get("labels"))
+    return sorted(key.removeprefix(kinds.LABEL_ROLE) for key in labels if key.startswith(kinds.LABEL_ROLE))
+
+
 def _node(obj: kinds.Object, now: float) -> list[Any]:
     info = fields.mapping(fields.at(obj, ("status", "nodeInfo")))
     return [
         _name(obj),
         "Ready",
-        "control-plane,worker",
+        ",".join(_roles(obj)) or table.NONE,
         _age(obj, now),
         info.get("kubeletVersion"),
         info.get("osImage"),

@@ -213,6 +213,8 @@ def until_open(port: int) -> None:
 
 def test_node_top_and_config_maps(cluster: Cluster, web: str) -> None:
     assert cluster.out("get", "nodes", "-o", "name").strip() == "node/local"
+    assert "control-plane,worker" in cluster.out("get", "nodes")
+    assert "control-plane,worker" in cluster.out("describe", "node", "local").splitlines()[1]
     assert "shop-0" in cluster.out("top", "pods")
     assert "local" in cluster.out("top", "nodes")
     cluster.out("create", "configmap", "parent", "--from-literal=a=1")
