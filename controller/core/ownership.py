@@ -49,6 +49,9 @@ def update(
     """
     sent = fields.mapping(new.get("metadata")).get("managedFields")
     held = fields.mapping(live.get("metadata")).get("managedFields") if live else None
+    if live is None and sent is None:  # what is new is all its maker's
+        owned = Entry(frozenset(fieldset.leaves(new)), time, str(new.get("apiVersion", "")))
+        return write(new, {Manager(manager, operation, subresource): owned})
     rewritten = sent is not None and sent != held
     entries = read(sent if rewritten else held)
     before, after = _leaves_apart(live or {}, new, everything=rewritten)
