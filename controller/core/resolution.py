@@ -9,8 +9,6 @@ from typing import Any
 
 from controller.core import kinds, quantity, refusals, sentences
 
-"""Distinct names a catch-all may run, unless `max_threads` says otherwise."""
-
 _SHOWN = 12
 
 

@@ -285,16 +285,33 @@ def _reached() -> list[source_code.Module]:
     return [module for name, module in found.items() if name != "codes"]
 
 
+def _named(modules: list[source_code.Module]) -> dict[str, ast.expr]:
+    """The constants of modules: a code may be given by its name."""
+    return {
+        name.id: node.value
+        for module in modules
+        for node in module.tree.body
+        if isinstance(node, ast.Assign)
+        for name in node.targets
+        if isinstance(name, ast.Name)
+    }
+
+
 def test_every_code_is_in_the_list() -> None:
     modules = _reached()
-    said = {
-        argument.value
+    named = _named(modules)
+    given = (
+        named.get(ast.unparse(argument).rpartition(".")[2], argument)
         for module in modules
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(MAKERS)
         for argument in (*node.args, *(one.value for one in node.keywords))
-        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-        if re.fullmatch("[A-Z][A-Za-z]+", argument.value)
+    )
+    said = {
+        one.value
+        for one in given
+        if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        if re.fullmatch("[A-Z][A-Za-z]+", one.value)
     }
     assert said <= set(codes.CODES)
     assert len(said) > 12
