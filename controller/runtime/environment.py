@@ -75,6 +75,13 @@ class Launch:
         return {**self.base, **self.own}
 
 
+_Surroundings = tuple[str, interpreters.Choice, Mapping[str, Variable]]
+"""The folder, the interpreter and the variables of its language."""
+
+Seen = dict[int, _Surroundings]
+"""Them by the template, the object, that they were looked up for."""
+
+
 class Resolver:
     """Resolves templates of one project against its base environment."""
 
@@ -86,12 +93,19 @@ class Resolver:
         self._tag = Variable(contract.project_tag(root), OURS)
 
     def resolve(
-        self, template: spec.Template, identity: Identity, env_file_values: Mapping[str, str]
+        self,
+        template: spec.Template,
+        identity: Identity,
+        env_file_values: Mapping[str, str],
+        seen: Seen | None = None,
     ) -> Launch:
-        """Raises `LaunchProblem` where it is clear already that nothing can be started."""
-        cwd = os.path.normpath(os.path.join(self._root, template.working_dir))
-        choice = self._choose(template, cwd)
-        own = self._language(choice, cwd)
+        """Raises `LaunchProblem` where it is clear already that nothing can be started. `seen` keeps what was
+        looked up on the disk for a template, for as long as the caller keeps that."""
+        found = None if seen is None else seen.get(id(template))
+        cwd, choice, language = found or self._look_up(template)
+        if seen is not None:
+            seen[id(template)] = cwd, choice, language
+        own = {**language}
         if template.port is not None:
             own["PORT"] = Variable(str(template.port), "port")
         for name, value in env_file_values.items():
@@ -112,6 +126,11 @@ class Resolver:
             raise ports.LaunchProblem("the command is empty: give a program as its first word")
         by_ordinal = contract.PROBE_PORT in own or any(contract.ORDINAL in word for word in words)
         return Launch(argv, cwd, own, self._base, by_ordinal)
+
+    def _look_up(self, template: spec.Template) -> _Surroundings:
+        cwd = os.path.normpath(os.path.join(self._root, template.working_dir))
+        choice = self._choose(template, cwd)
+        return cwd, choice, self._language(choice, cwd)
 
     def _choose(self, template: spec.Template, cwd: str) -> interpreters.Choice:
         if template.file is not None:

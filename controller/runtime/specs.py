@@ -31,10 +31,12 @@ class Specs:
         self._base_sent = False
         self._batch: dict[_Asked, int] = {}
         self._alive: list[object] = []
+        self._seen: environment.Seen = {}
 
     def begin_batch(self) -> None:
         """What was looked up on disk holds for one batch, not longer."""
         self._batch.clear()
+        self._seen.clear()
         self._alive.clear()
 
     def forget_all(self) -> None:
@@ -60,10 +62,10 @@ class Specs:
             ordinal=asked.ordinal,
             namespace=asked.ref.namespace,
         )
-        launch = self._resolver.resolve(asked.template, identity, asked.env_file_values)
+        self._alive += (asked.template, asked.env_file_values)
+        launch = self._resolver.resolve(asked.template, identity, asked.env_file_values, self._seen)
         number = self._intern(fields_of(launch, asked), out)
         self._batch[_alike(asked, asked.ordinal if launch.by_ordinal else -1)] = number
-        self._alive += (asked.template, asked.env_file_values)
         return number
 
     def _intern(self, fields: Mapping[str, Any], out: list[wire.Message]) -> int:

@@ -22,9 +22,10 @@ def slot_file(name: ports.VarsName) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
-def secure(path: str) -> None:
-    """Make the folder, and what is missing above it, for this user only; `OSError` if another's."""
-    _make(path)
+def secure(path: str) -> bool:
+    """Make the folder, and what is missing above it, for this user only; `OSError` if another's. Whether it
+    was missing."""
+    was_missing = _make(path)
     found = os.lstat(path)
     if not stat.S_ISDIR(found.st_mode):
         raise NotADirectoryError(f"the place of shared memory is no folder, remove it: {path}")
@@ -32,6 +33,7 @@ def secure(path: str) -> None:
         raise PermissionError(f"the folder of shared memory is user {found.st_uid}'s, remove it: {path}")
     if stat.S_IMODE(found.st_mode) not in (0o700, 0o711):  # the latter once another user was given it (S8.4)
         os.chmod(path, 0o700)
+    return was_missing
 
 
 def of_user(path: str, user: int | None) -> str:
@@ -70,14 +72,16 @@ def move(old: str, new: str, generation: int) -> None:
     leftovers.drop(old, generation)
 
 
-def _make(path: str) -> None:
+def _make(path: str) -> bool:
+    """Whether it was missing."""
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
-        pass
+        return False
     except FileNotFoundError:
         _make(os.path.dirname(path))
         _make(path)
+    return True
 
 
 def write_name(path: str, name: ports.VarsName) -> None:

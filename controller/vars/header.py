@@ -69,7 +69,6 @@ def write_file(path: str, data: bytes, user: int = -1) -> None:
         payload.remove(private)
         descriptor = os.open(private, how, 0o600)
     try:
-        os.fchmod(descriptor, 0o600)
         os.write(descriptor, data)
         if user >= 0:
             os.fchown(descriptor, user, -1)

@@ -66,8 +66,10 @@ class SharedVars:
 
     def slot_of(self, name: ports.VarsName, user: int | None) -> str:
         path = self.slot(name)
-        place = f"{folder.of_user(self._folder, user)}/{folder.slot_file(name)}"
-        if path != place:
+        above, _, file = path.rpartition("/")
+        theirs = folder.of_user(self._folder, user)
+        place = f"{theirs}/{file}"
+        if above != theirs:
             if user is not None:
                 folder.give(os.path.dirname(place), user)
             folder.move(path, place, header.read(path).generation)
@@ -84,12 +86,11 @@ class SharedVars:
     def _lost(self, name: ports.VarsName, path: str) -> dict[ports.VarsName, str]:
         """What went with the header of this name: all there was, if the folder is gone."""
         known = self._known()
-        if known and not os.path.isdir(self._folder):
+        if folder.secure(self._folder):
             return dict(known)
         return {name: path} if name in known else {}
 
     def _make(self, name: ports.VarsName, path: str) -> int:
-        folder.secure(self._folder)
         user = folder.user_of(path)
         if user >= 0:
             folder.give(os.path.dirname(path), user)
