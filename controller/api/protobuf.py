@@ -34,6 +34,11 @@ class Field:
     shape: Literal["one", "list", "map"] = "one"
 
 
+def _texts(*names: str) -> Message:
+    """A message of texts, numbered in this order."""
+    return {number: Field(name) for number, name in enumerate(names, start=1)}
+
+
 _OWNER: Message = {
     1: Field("kind"),
     3: Field("name"),
@@ -55,23 +60,13 @@ _METADATA: Message = {
     13: Field("ownerReferences", _OWNER, "list"),
     14: Field("finalizers", "text", "list"),
 }
-_ATTRIBUTES: Message = {
-    number: Field(name)
-    for number, name in enumerate(
-        ("namespace", "verb", "group", "version", "resource", "subresource", "name"), start=1
-    )
-}
+_ATTRIBUTES = _texts("namespace", "verb", "group", "version", "resource", "subresource", "name")
 _ACCESS: Message = {
     1: Field("resourceAttributes", _ATTRIBUTES),
     2: Field("nonResourceAttributes", {1: Field("path"), 2: Field("verb")}),
 }
 _META = {1: Field("metadata", _METADATA)}
-_REFERENCE: Message = {
-    number: Field(name)
-    for number, name in enumerate(
-        ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath"), start=1
-    )
-}
+_REFERENCE = _texts("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 _EVENT: Message = {
     **_META,
     2: Field("involvedObject", _REFERENCE),
