@@ -115,7 +115,8 @@ def decide(pool: Pool, now: float) -> Decision:
     due = _deadline(pool, updated, old)
     if due is not None and due <= now:
         failed = frozenset(one.name for one in updated if not _serves(one))
-        return Decision(drains=failed, failed=failed, wake_at=now)
+        kept = _best([*filter(_serves, updated), *old], pool.wanted + pool.limits.surge)
+        return Decision(drains=_others(pool, kept), failed=failed, wake_at=now)
     return dataclasses.replace(_roll(pool, updated, old), wake_at=due)
 
 

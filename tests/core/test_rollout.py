@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from controller.core import parse, rollout, spec
@@ -108,6 +108,19 @@ def check(pool: Pool, decided: Decision) -> None:
 
 @given(
     st.integers(0, 5), LIMITS, st.lists(st.tuples(EVENT, st.integers(0, 5), st.floats(0, 50)), max_size=60)
+)
+@example(  # scaled down at the moment at which the new template had its time
+    0,
+    Limits(0, 1, DEADLINE),
+    [
+        ("scale", 3, 0.0),
+        ("ready", 0, 0.0),
+        ("ready", 1, 0.0),
+        ("change", 0, 0.0),
+        ("crash", 2, 0.0),
+        ("ready", 0, 10.0),
+        ("scale", 1, 50.0),
+    ],
 )
 @settings(max_examples=300, deadline=None)
 def test_s7_2_the_laws_hold_whatever_happens_and_it_always_ends(
