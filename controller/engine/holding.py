@@ -29,8 +29,9 @@ _MOST_STARTS_SECONDS = 3.0
 
 
 class Answers:
-    """When to look at news: that which comes before the answers to many verbs is collected, so that a
-    thousand starts or ends are not looked at one by one, at the cost of the processor they need themselves.
+    """When to look at news of sets that many verbs went to: that which comes before all are answered is
+    collected, so that a thousand starts or ends are not looked at one by one, at the cost of the processor
+    they need themselves. News of other sets is looked at at once.
 
     Starts are all answered after about as long as the machine takes for them, so their answers are counted,
     and waited for as long as they keep coming; an end may take its grace, so that of ends is guessed.
@@ -40,6 +41,7 @@ class Answers:
     def __init__(self, clock: ports.Clock, processes: Callable[[kinds.Key], Sequence[ports.Process]]) -> None:
         self._clock, self._processes = clock, processes
         self._asked: set[kinds.Key] = set()
+        self._concerned: set[kinds.Key] = set()
         self._first_asked = 0.0
         self._starts_until = 0.0
         self._ends_until = 0.0
@@ -48,16 +50,18 @@ class Answers:
     def asked(self, verbs: Iterable[runs.Verb], now: float) -> None:
         """These were sent. A few are not worth waiting for."""
         verbs = tuple(verbs)
-        refs = [verb.ref for verb in verbs if isinstance(verb, runs.StartRun)]
-        if len(refs) >= _MANY_STARTS:
+        starts = [_set_of(verb) for verb in verbs if isinstance(verb, runs.StartRun)]
+        if len(starts) >= _MANY_STARTS:
             if not self._asked:
                 self._first_asked = now
-            self._asked.update(kinds.Key(ref.namespace, ref.workerset) for ref in refs)
+            self._asked.update(starts)
+            self._concerned.update(starts)
             self._go_on(now)
-        ends = sum(isinstance(verb, runs.CloseHandle) for verb in verbs)
-        expected = max(self._ends_until, now) + ends * _END_SECONDS
+        ends = [_set_of(verb) for verb in verbs if isinstance(verb, runs.CloseHandle)]
+        expected = max(self._ends_until, now) + len(ends) * _END_SECONDS
         if expected - now >= _WORTH_SECONDS:
             self._ends_until = min(expected, now + _MOST_SECONDS)
+            self._concerned.update(ends)
 
     def heard(self, key: kinds.Key) -> Collection[kinds.Key]:
         """There is news of a set: which to look at now. Those kept for later are `ripe` in time."""
@@ -65,6 +69,8 @@ class Answers:
         if key in self._asked and all(one.pid or one.exit for one in self._processes(key)):
             self._asked.discard(key)
             self._go_on(now)
+        if key not in self._concerned:
+            return (key,)
         self._late[key] = None
         return self.ripe(now)
 
@@ -74,6 +80,7 @@ class Answers:
         if due is not None and now < due:
             return ()
         self._asked.clear()
+        self._concerned.clear()
         late, self._late = self._late, {}
         return late
 
@@ -85,6 +92,10 @@ class Answers:
 
     def _go_on(self, now: float) -> None:
         self._starts_until = min(now + _MOST_START_SECONDS, self._first_asked + _MOST_STARTS_SECONDS)
+
+
+def _set_of(verb: runs.StartRun | runs.CloseHandle) -> kinds.Key:
+    return kinds.Key(verb.ref.namespace, verb.ref.workerset)
 
 
 def early(outcome: Outcome) -> list[runs.Verb]:

@@ -116,6 +116,18 @@ def test_a_start_that_is_not_answered_holds_up_the_news_of_others_for_half_a_sec
     assert len(made.pods()) == 199
 
 
+def test_news_of_sets_that_are_not_among_them_is_not_held_up() -> None:
+    slow = Script(start_delay=30.0)
+    made = World(lambda start, _count: slow if start.ref.workerset == "set-7" else Script(exit_after=5.0))
+    made.apply("web", {"command": ["x"]})
+    made.run_for(4.9)
+    for number in range(200):
+        made.apply(f"set-{number}", {"command": ["x"]})
+    made.run_for(0.2)
+    assert made.pods() == ["web-0"]
+    assert made.pod("web-0")["status"]["containerStatuses"][0]["restartCount"] == 1
+
+
 def test_answers_that_keep_coming_are_waited_for_as_long_as_they_do() -> None:
     order = iter(range(200))
     made = World(lambda _start, _count: Script(start_delay=0.005 * next(order)))
