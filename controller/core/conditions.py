@@ -47,7 +47,7 @@ REASONS: dict[str, dict[str, str]] = {
         "DependencyCycle": "it depends on itself, by way of others",
         "DependentsStop": "it is to stop, after what depends on it",
         "EnvFile": "an env file cannot be read",
-        "UserChanges": "processes of another user are to end first: what a name publishes belongs to one",
+        "Handover": "processes of another user, or of names of a former catch-all, are to end first",
         "AddressInUse": "another program listens on an address of the set; tried again",
         "CannotListen": "an address of the set cannot be bound; tried again",
         "RuntimeDisconnected": "the part that runs processes is away",

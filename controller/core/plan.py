@@ -165,7 +165,7 @@ def _current(
     awaits = depending.hold(
         desired.awaits, len(desired.places), observed.processes, observed.records, current
     )
-    another = _user_changes(desired, observed)
+    another = _predecessors(desired, observed)
     if not held and heard == listening.NOTHING and awaits is None and another is None:
         return facts
     hold, goes_on = facts.hold or heard.hold or awaits or another, bool(desired.places)
@@ -174,7 +174,7 @@ def _current(
     return last if last == changed else changed
 
 
-def _user_changes(desired: Desired, observed: Observed) -> worker.Wait | None:
+def _predecessors(desired: Desired, observed: Observed) -> worker.Wait | None:
     """Not looked for while all that runs is of the declared template."""
     last = observed.last
     if last is not None and not last.outdated and last.facts.template_hash == desired.facts.template_hash:

@@ -43,7 +43,7 @@ def test_s8_4_meanwhile_it_says_what_it_waits_for() -> None:
     made.settle()
     status = made.status("web")
     assert status["state"] == "Waiting"
-    expected = "the user changes, and vars belong to one user: waits for the end of web-0, web-1, web-2"
+    expected = "vars belong to one user: waits for the end of web-0, web-1, web-2"
     assert status["message"] == expected
 
 
@@ -95,3 +95,18 @@ def test_s8_4_also_where_a_catch_all_becomes_a_named_set_or_the_other_way_round(
     assert set(users(made)) == {"nobody"}
     made.run_for(3)
     assert set(users(made)) == {"daemon"}
+
+
+def test_s4_10_a_named_set_starts_once_its_names_of_a_former_catch_all_have_ended() -> None:
+    rules = {"background": True, "command": ["x"], "min_ready": "10ms"}
+    made = World(lambda _start, _count: Script(stop_seconds=2))
+    made.apply("web", {**rules, "instances": ["x"]})
+    made.run_for(5)
+    made.apply("web", {**rules, "name": "x", "num": 1})
+    made.run_for(1)
+    (old,) = made.live("web")
+    assert old != "web-0"
+    assert made.status("web")["message"] == f"a name has one process at a time: waits for the end of {old}"
+    made.run_for(3)
+    assert made.live("web") == ["web-0"]
+    assert made.status("web")["state"] == "Ready"
