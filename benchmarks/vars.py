@@ -135,10 +135,10 @@ def crowd(path: str, seconds: float) -> list[Measurement]:
     writer = memory.Slot(path)
     writer.publish(kibibyte(0))
     reading, writing = os.pipe()
+    until = time.monotonic() + seconds  # what is shared with a reader counts as the writer's once it ends
     children = [start_reader(path, writing, seconds) for _ in range(READERS)]
     os.close(writing)
     files, rooms = [], []
-    until = time.monotonic() + seconds
     number = 0
     while time.monotonic() < until:
         for _ in range(100):
