@@ -183,21 +183,26 @@ def test_what_is_broken_stands_between_and_leaves_room() -> None:
     assert any(line.startswith("── log") for line in lines)
 
 
+END = "\x1b[0n"
+
+
 class Terminal:
     """The other end of a terminal; `written` is what came to it since the last time."""
 
     def __init__(self, folder: Path) -> None:
         self._end, ours = os.openpty()
         fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        os.set_blocking(self._end, False)
         self.input, self.output = os.fdopen(ours, encoding="utf-8"), os.fdopen(os.dup(ours), "w")
         self.context = contexts.Context(self.input, self.output, self.output, {}, str(folder))
 
     def written(self) -> str:
-        try:
-            return os.read(self._end, 1 << 16).decode()
-        except BlockingIOError:
-            return ""
+        """The kernel passes it on when it likes: all has come once what is written now has."""
+        self.output.write(END)
+        self.output.flush()
+        come = b""
+        while not come.endswith(END.encode()):
+            come += os.read(self._end, 1 << 16)
+        return come.decode().removesuffix(END)
 
     def close(self) -> None:
         self.input.close()
