@@ -217,9 +217,8 @@ def _assemble(
         if one.record is not one.slot.record:
             changed[name] = None if one.record is records.EMPTY else one.record
     views = found.views
-    wakes = [due, min(found.due.values(), default=None)]
-    if facts.hold is not None:
-        wakes.append(facts.hold.until)
+    held_until = depending.look_again(facts.hold, now.monotonic, recorded=bool(changed))
+    wakes = (due, min(found.due.values(), default=None), held_until)
     about_set = _set_notes(desired, observed, found)
     is_told_later = desired.patient and not changed and steps.only_starts(verbs, (*told, *about_set))
     shown = None if is_told_later else _status(desired, views.values(), now, aim)

@@ -171,7 +171,8 @@ class Reconciler:
 
     def _write_pods(self, obj: kinds.Object, mind: SetMemory, outcome: Outcome, now: worker.Moment) -> None:
         relabel = mind.pod_labels is not None and mind.pod_labels != _labels(obj)
-        fresh = None if relabel else outcome.decided.slots.fresh
+        follows = mind.last is not None and mind.pods is mind.last.views  # else they were projected meanwhile
+        fresh = outcome.decided.slots.fresh if follows and not relabel else None
         podwriter.write(self._store, obj, mind.pods, outcome.decided.views, now=now.wall, fresh=fresh)
 
     def remember(self, outcome: Outcome) -> tuple[kinds.Key, ...]:

@@ -86,6 +86,18 @@ def test_s1_what_runs_goes_on_when_a_dependency_is_lost() -> None:
     assert world.status("web")["state"] == "Ready"
 
 
+def test_s1_what_has_completed_waits_for_nobody() -> None:
+    world = World(lambda start, _count: Script(exit_after=5.0 if start.ref.workerset == "job" else None))
+    world.apply("db", {"command": ["run"]})
+    world.apply("job", {"command": ["run"], "restart": "on_failure", "depends_on": ["db"]})
+    world.run_for(2)
+    world.edit("db", suspend=True)
+    world.run_for(10)
+    assert world.live("job") == world.live("db") == []
+    assert world.status("job")["state"] == "Completed"
+    assert waiting(world, "job")[0] == "NotWaiting"
+
+
 def test_s1_a_replacement_is_not_begun_while_a_dependency_is_away() -> None:
     world = world_of(web={"depends_on": ["db"]}, db={})
     world.run_for(5)
