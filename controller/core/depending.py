@@ -111,14 +111,6 @@ def hold(
     return awaits if len(there) < wanted else None
 
 
-def look_again(hold: worker.Wait | None, now: float, *, recorded: bool) -> float | None:
-    """When a hold may be over. `recorded`: this pass has news of workers to write; who has completed in it
-    waits for nobody, which the next one sees."""
-    if hold is None:
-        return None
-    return now if recorded and hold.reason in STARTS else hold.until
-
-
 def _several(words: Sequence[str]) -> str:
     shown, more = words[:_SHOWN], len(words) - _SHOWN
     if more > 0:

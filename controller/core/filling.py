@@ -112,3 +112,11 @@ def is_alert(one: worker.WorkerPlan) -> bool:
 def is_uniform(processes: tuple[runs.Process, ...], facts: worker.SetFacts) -> bool:
     """All run the wanted template."""
     return all(one.template_hash == facts.template_hash for one in processes)
+
+
+def is_outdated(processes: tuple[runs.Process, ...], found: Slots, facts: worker.SetFacts) -> bool:
+    """Anything lives that is of another template, or that nobody wants."""
+    odd = [
+        one for one in processes if one.template_hash != facts.template_hash or one.ref.worker in found.extra
+    ]
+    return any(process.exit is None or process.survivors for process in odd)

@@ -113,9 +113,14 @@ def plan(desired: Desired, observed: Observed, now: worker.Moment, mint: worker.
         wanted=_wants_sockets(desired),
     )
     facts = _current(desired, observed, heard, aim)
-    if facts is not desired.facts:
-        desired = dataclasses.replace(desired, facts=facts)
-    return _plan(desired, observed, heard, now, mint)
+    planned = desired if facts is desired.facts else dataclasses.replace(desired, facts=facts)
+    decided = _plan(planned, observed, heard, now, mint)
+    if decided.records and facts.hold is not None and facts.hold.reason in depending.STARTS:
+        # who has completed in this very pass waits for nobody, and no news will come of that
+        known = {**observed.records, **{name: one for name, one in decided.records.items() if one}}
+        if _current(desired, dataclasses.replace(observed, records=known), heard, aim).hold != facts.hold:
+            return dataclasses.replace(decided, wake_at=now.monotonic)
+    return decided
 
 
 def _plan(
@@ -217,8 +222,9 @@ def _assemble(
         if one.record is not one.slot.record:
             changed[name] = None if one.record is records.EMPTY else one.record
     views = found.views
-    held_until = depending.look_again(facts.hold, now.monotonic, recorded=bool(changed))
-    wakes = (due, min(found.due.values(), default=None), held_until)
+    wakes = [due, min(found.due.values(), default=None)]
+    if facts.hold is not None:
+        wakes.append(facts.hold.until)
     about_set = _set_notes(desired, observed, found)
     is_told_later = desired.patient and not changed and steps.only_starts(verbs, (*told, *about_set))
     shown = None if is_told_later else _status(desired, views.values(), now, aim)
@@ -231,17 +237,10 @@ def _assemble(
         records=changed,
         notes=(*steps.merge_notes(told), *about_set, *_rolled_out(desired, shown)),
         wake_at=min((wake for wake in wakes if wake is not None), default=None),
-        outdated=not found.is_even and _is_outdated(observed, found, facts),
+        outdated=not found.is_even and filling.is_outdated(observed.processes, found, facts),
         empty=not observed.processes and not desired.places,
         ensures=desired.ensures,
     )
-
-
-def _is_outdated(observed: Observed, found: filling.Slots, facts: worker.SetFacts) -> bool:
-    """Anything lives that is of another template, or that nobody wants."""
-    wanted, extra = facts.template_hash, found.extra
-    odd = [one for one in observed.processes if one.template_hash != wanted or one.ref.worker in extra]
-    return any(process.exit is None or process.survivors for process in odd)
 
 
 def _status(
