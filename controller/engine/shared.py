@@ -42,7 +42,7 @@ class SharedNames:
             self.forget(key, mind)
             return
         before = {} if mind.last is None else mind.last.views
-        if mind.names_of is not obj["spec"] or decided.views.keys() != before.keys():
+        if mind.names_of is not obj["spec"] or _has_others(before, decided):
             running = {view.worker_name for view in decided.views.values()}
             if mind.names_of is not obj["spec"] or running != mind.running:
                 self._follow_names(key, obj, mind, running)
@@ -125,6 +125,14 @@ class SharedNames:
             return None
         self._trouble = ""
         return done
+
+
+def _has_others(before: Mapping[str, worker.View], decided: plan.Plan) -> bool:
+    """Whether there are other workers than in the last pass, or one that answers to another name."""
+    views = decided.views
+    return views.keys() != before.keys() or any(
+        views[name].worker_name != before[name].worker_name for name in decided.slots.fresh if name in views
+    )
 
 
 def _note_ready(
