@@ -25,6 +25,9 @@ FORMERLY_FAILING = (
     21289,
     31500,
     33520,
+    52688,
+    200246,
+    200253,
 )
 """Seeds that once found a bug."""
 
