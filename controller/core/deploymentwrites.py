@@ -146,8 +146,9 @@ def _stored(given: dict[str, Any], meta: dict[str, Any]) -> dict[str, Any]:
     wanted.pop(deployments.ANNOTATION_APPLIED, None)
     if applied := wanted.pop(threeway.ANNOTATION, ""):
         wanted[deployments.ANNOTATION_APPLIED] = applied
-    own = fields.mapping(meta.get("annotations"))
-    return {**wanted, **{key: own[key] for key in (threeway.ANNOTATION,) if key in own}}
+    if (own := fields.mapping(meta.get("annotations")).get(threeway.ANNOTATION)) is not None:
+        wanted[threeway.ANNOTATION] = own
+    return wanted
 
 
 def _caused(meta: dict[str, Any], of_revision: dict[str, str]) -> dict[str, Any]:

@@ -35,8 +35,8 @@ def read(source: sources.Source, files: sources.Files, found: drafts.Drafts) -> 
     for one in _sites([one for one in top if not _is_global(one)]):
         _site(one, seen)
     if not seen.servers:
-        raise sources.NotOurs(source.name, 0, "no frankenphp and no php_server in it",
-                              "Caddy alone is one program: workerctl create caddy -- caddy run")  # fmt: skip
+        fix = "Caddy alone is one program: workerctl create caddy -- caddy run"
+        raise sources.NotOurs(source.name, 0, "no frankenphp and no php_server in it", fix)
     _unknown([*seen.servers, *(worker.directive for worker in seen.workers)], found)
     for worker in seen.workers:
         if worker.is_background:
