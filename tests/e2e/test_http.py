@@ -68,7 +68,7 @@ def test_s7_1_a_server_serves_on_the_socket_it_is_given(project: Project, name: 
     where = web.address(project, name)
     assert web.get(where) == b"hello\n"
     pid = project.pids(name)[0]
-    os.kill(pid, signal.SIGKILL)
+    os.killpg(pid, signal.SIGKILL)  # its children too: one that accepts and is ended then answers nobody
     assert web.get(where) == b"hello\n"
     assert project.wait_pid(only(project, name), other_than=pid)
 
